@@ -1,0 +1,161 @@
+"""Remotes: which URLs are safe, where credentials come from, what a push's answer means."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from gitops_tool.errors import GitError, UsageError
+from gitops_tool.process import redact
+from gitops_tool.wording import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SCHEMES = {"https://", "ssh://", "file://"}
+_HOST = re.compile(r"(?:[a-z]+://)?(?:[^/@]*@)?(?P<host>[^/:]*)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_REF_NAME = re.compile(
+    r"(?!.*(?:\.\.|@\{|//|/\.|\.lock(?:/|$)))"
+    r"[^\x00-\x20\x7f~^:?*\[\\/.-][^\x00-\x20\x7f~^:?*\[\\]*(?<![/.])"
+)
+
+_RACE = re.compile(
+    r"non-fast-forward"
+    r"|fetch first"
+    r"|cannot lock ref"
+    r"|failed to (?:lock|update ref)"
+    r"|incorrect old value provided"  # GitLab's Gitaly
+    r"|reference already exists"
+    r"|stale info"
+)
+"""The answers to a push that others made first; any other refusal is final."""
+
+_BROKEN = re.compile(r"permission denied|read-only file system|no space left|quota exceeded", re.IGNORECASE)
+"""Why a server cannot lock a ref although nobody else does."""
+
+
+class PushStatus(StrEnum):
+    """What became of a push."""
+
+    ACCEPTED = "accepted"
+    LOST_RACE = "lost race"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """The answer to a push; `reason` is the server's own words."""
+
+    status: PushStatus
+    reason: str = ""
+
+
+def read_push(returncode: int, stdout: str, stderr: str) -> PushResult:
+    """Read the answer of `git push --porcelain`.
+
+    A line is `<flag> <from>:<to> <summary> (<reason>)`, with tabs between; the flag `!` marks a refusal.
+    """
+    if returncode == 0:
+        return PushResult(PushStatus.ACCEPTED)
+    refusals = [line.split("\t", 2)[-1] for line in stdout.splitlines() if line.startswith("!")]
+    # Git pads the server's lines with spaces, to cover a line of progress.
+    words = [line.rstrip() for line in redact(stderr).splitlines() if line.strip() and not _is_noise(line)]
+    reason = "\n".join([*refusals, *words])
+    # A hook's own text is in stderr as `remote: ...` and may hold any words: only git's own lines count.
+    git_lines = [*refusals, *(line for line in words if line.startswith("remote: error: cannot lock ref"))]
+    final = not refusals or "hook declined" in refusals[0] or any(_BROKEN.search(line) for line in git_lines)
+    race = not final and any(_RACE.search(line) for line in git_lines)
+    return PushResult(PushStatus.LOST_RACE if race else PushStatus.REJECTED, reason or f"exit status {returncode}")
+
+
+def _is_noise(line: str) -> bool:
+    return line.startswith(("hint:", "To ", "error: failed to push some refs"))
+
+
+def check_branch(name: str) -> None:
+    """Refuse what git would not take as a branch name, options and refspecs among it.
+
+    Raises:
+        UsageError: with the name.
+    """
+    if not _REF_NAME.fullmatch(name):
+        raise UsageError(f"{quoted(name)} is not a valid branch name", hint="see `git help check-ref-format`")
+
+
+def check_url(url: str) -> None:
+    """Refuse URLs that could run programs or send credentials in the clear.
+
+    Raises:
+        GitError: the scheme is none of https, ssh and file, and it is neither `git@host:path` nor a local path.
+    """
+    if _CONTROL.search(url):
+        raise GitError(f"remote URL {redact(url)!r} holds control characters")
+    scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*)(?:://|::)", url)
+    if scheme and scheme[0] not in _SCHEMES:
+        raise GitError(
+            f'remote URL "{redact(url)}": scheme "{scheme[1]}" is refused', hint="use https, ssh, git@host:path or file"
+        )
+    if not url:
+        raise GitError("the remote's URL is empty")
+    host = _HOST.match(url)
+    if url.startswith("-") or (host and host["host"].startswith("-")):
+        raise GitError(f'remote URL "{redact(url)}" would be read as an option')
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user and a token, from the environment or from a URL that CI wrote."""
+
+    user: str
+    token: str
+
+    @classmethod
+    def from_environment(cls) -> Credentials | None:
+        """Read `GITOPS_TOKEN` (user `GITOPS_USER`, default `gitops`); None when it is not set.
+
+        Without it, git's own ways apply: what CI wrote into the remote's URL, credential helpers, ssh keys.
+        """
+        token = os.environ.get("GITOPS_TOKEN", "")
+        return cls(os.environ.get("GITOPS_USER") or "gitops", token) if token else None
+
+    @classmethod
+    def from_url(cls, url: str) -> Credentials | None:
+        """Read what `https://user:token@host/...` holds, as GitLab CI writes it; None without a token."""
+        authority = url.removeprefix("https://").partition("/")[0].rpartition("@")[0]
+        user, _, token = authority.partition(":")
+        return cls(unquote(user), unquote(token)) if url.startswith("https://") and token else None
+
+    def environment(self, urls: Iterable[str]) -> dict[str, str]:
+        """Return the variables that make git use them for a remote's URLs: never in an argument or a log.
+
+        Git hands a URL with a token to its helper program as an argument, which every user of the machine
+        can read, so the URL is rewritten to one without.
+        """
+        helper = '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$GITOPS_USER" "$GITOPS_TOKEN"; }; f'
+        settings: list[tuple[str, str]] = []
+        for url in urls:
+            plain = without_user(url)
+            if plain.startswith("https://"):
+                # For this host alone: a redirect to another one gets no token.
+                key = f"credential.https://{plain.removeprefix('https://').partition('/')[0]}.helper"
+                settings += [(key, ""), (key, helper)]
+            if plain != url:
+                settings.append((f"url.{plain}.insteadOf", url))
+        first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+        variables = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+        for number, (key, value) in enumerate(settings, first):
+            variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        return variables | {"GITOPS_USER": self.user, "GITOPS_TOKEN": self.token}
+
+
+def without_user(url: str) -> str:
+    """Return an https URL without the user and password in it, so that the given credentials apply."""
+    if not url.startswith("https://"):
+        return url
+    authority, slash, path = url.removeprefix("https://").partition("/")
+    return f"https://{authority.rpartition('@')[2]}{slash}{path}"

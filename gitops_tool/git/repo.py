@@ -1,0 +1,281 @@
+"""The repository as the rest of the program sees it: revisions, trees, commits, fetches and pushes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_tool.errors import GitError
+from gitops_tool.git import remote as remotes
+from gitops_tool.git.checkout import Checkout
+from gitops_tool.git.command import Git
+from gitops_tool.git.lock import exclusive
+from gitops_tool.git.objects import GitTree, ObjectReader, write_tree
+from gitops_tool.model import Revision
+from gitops_tool.process import redact
+from gitops_tool.wording import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import PurePosixPath
+
+    from gitops_tool.tree import PatchedTree
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where pushes go: the name, its URL to print, and the variables with its credentials."""
+
+    name: str
+    display: str
+    environment: Mapping[str, str]
+
+
+class GitRepo:
+    """One repository, with or without a working tree.
+
+    Args:
+        git: runs git in the repository.
+        root: the working tree's root; None for a bare repository.
+        git_dir: the git directory of this working tree.
+        common_dir: the git directory that all working trees share.
+    """
+
+    def __init__(self, git: Git, root: Path | None, git_dir: Path, common_dir: Path) -> None:
+        self.git = git
+        self.root = root
+        self.git_dir = git_dir
+        self.common_dir = common_dir
+        self._reader = ObjectReader(git)
+
+    @classmethod
+    def open(cls, folder: Path) -> GitRepo:
+        """Find the repository that a folder belongs to.
+
+        Raises:
+            GitError: there is none, or git refuses it.
+        """
+        if not folder.is_dir():
+            raise GitError(f'"{folder}" is not a folder')
+        git = Git(folder)
+        questions = ("--is-bare-repository", "--is-inside-git-dir", "--absolute-git-dir", "--git-common-dir")
+        answer = git.text("rev-parse", *questions, "--show-cdup")
+        bare, inside, git_dir, common, *up = answer.split("\n")
+        common_dir = (folder / common).resolve()
+        if bare == "true":
+            return cls(Git(Path(git_dir)), None, Path(git_dir), common_dir)
+        if inside == "true":
+            raise GitError(f'"{folder}" is inside a git directory', hint="run it in the working tree")
+        root = (folder / (up[0] if up else "")).resolve()
+        return cls(Git(root), root, Path(git_dir), common_dir)
+
+    @cached_property
+    def settings(self) -> Mapping[str, str]:
+        """Git's configuration as it applies here, keys in git's normal form, the last value of each.
+
+        A key without a value means true.
+        """
+        listing = os.fsdecode(self.git.run("config", "--list", "-z").stdout)
+        pairs = (item.partition("\n") for item in listing.split("\0") if item)
+        return {key: value if newline else "true" for key, newline, value in pairs}
+
+    def resolve(self, name: str) -> Revision:
+        """Return the commit that a name stands for.
+
+        Raises:
+            GitError: there is no such commit.
+        """
+        found = self._find(name)
+        if found is None:
+            raise GitError(f'no commit "{name}" in this repository', hint="fetch it first, or check the spelling")
+        return found
+
+    def _find(self, name: str) -> Revision | None:
+        found = self._reader.get(f"{name}^{{commit}}")
+        return Revision(found[0]) if found else None
+
+    def tree(self, revision: Revision) -> GitTree:
+        """Return the files of a commit."""
+        found = self._reader.get(f"{revision.sha}^{{tree}}")
+        if found is None:
+            raise GitError(f'commit "{revision.sha}" is missing', hint="the repository is damaged: run `git fsck`")
+        return GitTree(self.git, self._reader, found[0])
+
+    @property
+    def branch(self) -> str | None:
+        """The checked-out branch; None when HEAD is detached."""
+        ref = self.git.text("symbolic-ref", "--quiet", "HEAD", accept=(0, 1))
+        return ref.removeprefix("refs/heads/") or None
+
+    def head(self) -> Revision:
+        """Return the commit that is checked out.
+
+        Raises:
+            GitError: the branch has no commit yet.
+        """
+        found = self._find("HEAD")
+        if found is None:
+            raise GitError("the current branch has no commit yet", hint="make a first commit with git")
+        return found
+
+    def lock(self, deadline: float) -> AbstractContextManager[int]:
+        """Hold this repository's lock against other writers of this tool; see `lock.exclusive`."""
+        return exclusive(self.common_dir / "gitops.lock", deadline)
+
+    def commit(self, parent: Revision, tree: PatchedTree, message: str, *, sign: bool = False) -> Revision:
+        """Make a commit of objects alone; no branch, index or file changes.
+
+        Author, committer and signing key come from git's configuration; `commit.gpgSign` signs, too.
+
+        Raises:
+            GitError: no identity is configured, or git cannot write or sign.
+        """
+        written = write_tree(self.git, tree)
+        wanted = sign or self.settings.get("commit.gpgsign", "").lower() in {"true", "yes", "on", "1"}
+        options = ["-S"] if wanted else []
+        try:
+            sha = self.git.text("commit-tree", *options, "-p", parent.sha, "-F", "-", written, stdin=message.encode())
+        except GitError as error:
+            if "auto-detection is disabled" in error.message or "tell me who you are" in error.message:
+                raise GitError(
+                    "git knows no author for the commit",
+                    hint="set one: git config user.name NAME && git config user.email ADDRESS",
+                ) from error
+            raise
+        return Revision(sha)
+
+    def fast_forward(self, branch: str, old: Revision, new: Revision, lock: int) -> None:
+        """Move a local branch to a descendant; if it is checked out, index and files follow.
+
+        Raises:
+            GitError: a touched file has uncommitted changes, or the branch moved; nothing happened.
+        """
+        ref = f"refs/heads/{branch}"
+        if self.root is not None and self.branch == branch:
+            Checkout(self.git, self.root, self.git_dir, self.common_dir).fast_forward(ref, old.sha, new.sha, lock)
+        else:
+            self.git.run("update-ref", "-m", "gitops", ref, new.sha, old.sha, detached=True, inherit=(lock,))
+
+    def mend(self) -> bool:
+        """Finish or undo what a killed run left half-done; see `Checkout.mend`."""
+        if self.root is None:
+            return False
+        return Checkout(self.git, self.root, self.git_dir, self.common_dir).mend()
+
+    def is_ancestor(self, old: Revision, new: Revision) -> bool:
+        """Whether `new` contains `old`."""
+        return self.git.run("merge-base", "--is-ancestor", old.sha, new.sha, accept=(0, 1)).returncode == 0
+
+    def remote(self, name: str) -> Remote:
+        """Return a configured remote, ready for fetch and push.
+
+        Raises:
+            GitError: there is no such remote, or its URL is refused.
+        """
+        urls = [self.settings.get(f"remote.{name}.{key}") for key in ("pushurl", "url")]
+        known_urls = [url for url in urls if url is not None]
+        if not known_urls:
+            keys = (key for key in self.settings if key.startswith("remote.") and key.endswith(".url"))
+            known = sorted({key.removeprefix("remote.").removesuffix(".url") for key in keys})
+            hint = f"known remotes: {', '.join(known)}" if known else "add one: git remote add origin URL"
+            raise GitError(f"no remote {quoted(name)}", hint=hint)
+        for url in known_urls:
+            remotes.check_url(url)
+        credentials = remotes.Credentials.from_environment() or remotes.Credentials.from_url(known_urls[0])
+        environment = credentials.environment(known_urls) if credentials else {}
+        return Remote(name, redact(known_urls[0]), environment)
+
+    def push_branch(self, remote: str) -> str:
+        """Return the branch that pushes go to when none is named.
+
+        That is what the checked-out branch tracks, else its own name; on a detached HEAD, as CI checks out,
+        GitLab's `CI_COMMIT_BRANCH`, else the remote's default branch.
+
+        Raises:
+            GitError: none of these tells.
+        """
+        branch = self.branch
+        if branch is not None:
+            tracked = self.settings.get(f"branch.{branch}.merge", "").removeprefix("refs/heads/")
+            return tracked if tracked and self.settings.get(f"branch.{branch}.remote") == remote else branch
+        default = self.git.text("symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD", accept=(0, 1))
+        name = os.environ.get("CI_COMMIT_BRANCH") or default.removeprefix(f"refs/remotes/{remote}/")
+        if not name:
+            raise GitError("HEAD is detached and no branch is named", hint="say which one with --branch")
+        return name
+
+    def turn(self, remote: Remote, branch: str, folder: Path, deadline: float) -> AbstractContextManager[int]:
+        """Hold this machine's lock for pushes to one branch, whatever clone they come from."""
+        folder.mkdir(parents=True, exist_ok=True)
+        url = self.settings.get(f"remote.{remote.name}.url", remote.display)
+        name = hashlib.sha256(f"{url}\0{branch}".encode()).hexdigest()[:32]
+        return exclusive(folder / f"{name}.lock", deadline)
+
+    def follow(self, branch: str, revision: Revision, lock: int) -> str | None:
+        """Fast-forward the local branch of that name to what was pushed; return why not, if so."""
+        local = self._find(f"refs/heads/{branch}")
+        if local is None or local == revision:
+            return None
+        if local != self._find(f"{revision.sha}^") and not self.is_ancestor(local, revision):
+            return f'local branch "{branch}" has commits of its own and was left where it is'
+        if self.branch != branch and f"branch refs/heads/{branch}" in self._worktrees():
+            return f'local branch "{branch}" is checked out in another working tree and was left where it is'
+        try:
+            self.fast_forward(branch, local, revision, lock)
+        except GitError as error:
+            return f'local branch "{branch}" was left where it is: {error.message}'
+        return None
+
+    def _worktrees(self) -> list[str]:
+        return self.git.text("worktree", "list", "--porcelain").split("\n")
+
+    def last_commit(self, path: PurePosixPath, old: Revision | None, new: Revision) -> str:
+        """Describe the newest commit between two that touched a file; see `history.last_commit`."""
+        from gitops_tool.git.history import last_commit
+
+        return last_commit(self.git_dir, path, old, new)
+
+    def fetch(self, remote: Remote, branch: str, lock: int, timeout: float) -> Revision:
+        """Bring a branch of a remote up to date and return its tip.
+
+        Raises:
+            GitError: there is no such branch, or the server cannot be reached or refuses; in its own words.
+        """
+        remotes.check_branch(branch)
+        tracking = f"refs/remotes/{remote.name}/{branch}"
+        self.git.run(
+            *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
+            *("--no-recurse-submodules", "--end-of-options", remote.name, f"+refs/heads/{branch}:{tracking}"),
+            timeout=timeout,
+            detached=True,
+            inherit=(lock,),
+            env=remote.environment,
+        )
+        return self.resolve(tracking)
+
+    def push(self, remote: Remote, branch: str, revision: Revision, lock: int, timeout: float) -> remotes.PushResult:
+        """Push one commit to a branch, without force; the answer says how it went.
+
+        Raises:
+            GitError: git cannot be started, or takes too long.
+        """
+        remotes.check_branch(branch)
+        done = self.git.run(
+            *("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--end-of-options"),
+            *(remote.name, f"{revision.sha}:refs/heads/{branch}"),
+            timeout=timeout,
+            detached=True,
+            inherit=(lock,),
+            env=remote.environment,
+            accept=range(256),
+        )
+        return remotes.read_push(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+
+    def close(self) -> None:
+        """End the helper processes."""
+        self._reader.close()

@@ -1,0 +1,96 @@
+"""What comes out of a render: resources with their origin, warnings, and kustomize's errors at their place."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from gitops_tool.errors import RenderError
+from gitops_tool.model import Location, Resource, ResourceId
+from gitops_tool.tree import LINK
+from gitops_tool.yamlload import Rules, load_documents
+
+if TYPE_CHECKING:
+    from gitops_tool.graph import Closure
+    from gitops_tool.tree import Tree
+
+_ORIGIN = "config.kubernetes.io/origin"
+_LONGEST = 2000
+"""Characters of kustomize's words that are shown."""
+
+
+def in_repository(text: str, folder: Path) -> str:
+    """Replace a scratch folder's paths in kustomize's words by the repository's."""
+    for name in {str(folder), str(folder.resolve())}:
+        text = text.replace(f"{name}/repo/", "").replace(f"{name}/repo", ".").replace(f"{name}/wrapper", "wrapper")
+    return text.replace("../repo/", "")
+
+
+def render_error(words: str, found: Closure) -> RenderError:
+    """Make an error of kustomize's words, without the chain of directories that led to the place."""
+    # Warnings come first; of a directory that fails, the last step's cause is what matters.
+    reason = re.split(r"^[Ee]rror: ", words, maxsplit=1, flags=re.MULTILINE)[-1]
+    steps = re.split(r"recursed accumulation of path '([^']*)': ", reason)
+    place = found.kustomizations[0]
+    if len(steps) > 1:
+        directory = PurePosixPath(steps[-2])
+        place = next((path for path in found.kustomizations if path.parent == directory), place)
+    cause = steps[-1].strip()
+    if len(cause) > _LONGEST:  # kustomize repeats what it could not read, however much that is
+        cause = f"{cause[:_LONGEST]} ..."
+    return RenderError(f"kustomize: {cause}", location=Location(place))
+
+
+def rendered_resources(text: bytes, overlay: PurePosixPath) -> Iterator[Resource]:
+    """Yield the objects of kustomize's output."""
+    for body in load_documents(text, PurePosixPath("rendered"), rules=Rules.KYAML):
+        if isinstance(body, dict):
+            origin = _take_origin(body)
+            yield resource(body, overlay, origin)
+
+
+def _take_origin(body: dict[str, Any]) -> PurePosixPath | None:
+    """Remove the origin annotation and return the file that it names."""
+    metadata = body.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    text = annotations.pop(_ORIGIN, None) if isinstance(annotations, dict) else None
+    if isinstance(metadata, dict) and annotations == {}:
+        del metadata["annotations"]
+    if not isinstance(text, str):
+        return None
+    for line in text.splitlines():
+        key, _, value = line.partition(": ")
+        if key in {"path", "configuredIn"} and value.startswith("../repo/"):
+            return PurePosixPath(os.path.normpath(value.removeprefix("../repo/")))
+    return None
+
+
+def directory_resources(tree: Tree, found: Closure) -> Iterator[Resource]:
+    """Read a plain directory's manifests as Argo CD does: every document, lists taken apart."""
+    for path in found.files:
+        if found.files[path] == LINK:
+            continue
+        for body in load_documents(tree.blob(path), path, rules=Rules.SIGS):
+            yield from (resource(item, found.overlay, path) for item in _items(body))
+
+
+def _items(body: Any) -> Iterable[dict[str, Any]]:
+    if not isinstance(body, dict):
+        return []
+    items = body.get("items")
+    if str(body.get("kind", "")).endswith("List") and isinstance(items, list):
+        return [item for item in items if isinstance(item, dict)]
+    return [body]
+
+
+def resource(body: dict[str, Any], overlay: PurePosixPath, origin: PurePosixPath | None) -> Resource:
+    """Make a `Resource` of a manifest; what is missing or of a wrong type is empty in its id."""
+    metadata = body.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    texts = [body.get("apiVersion"), body.get("kind"), metadata.get("namespace"), metadata.get("name")]
+    api_version, kind, namespace, name = (text if isinstance(text, str) else "" for text in texts)
+    group, _, version = api_version.rpartition("/")
+    return Resource(ResourceId(group, version, kind, namespace, name), body, overlay, origin)

@@ -1,0 +1,101 @@
+"""The scratch folder of a render: the overlay's files, and the wrapper kustomization beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from gitops_tool.errors import TreeError
+from gitops_tool.tree import EXECUTABLE, LINK, normalize, read, resolve
+from gitops_tool.yamlload import load_documents
+
+if TYPE_CHECKING:
+    from gitops_tool.graph import Closure
+    from gitops_tool.tree import Tree
+
+_STALE = 3600.0
+"""Seconds after which a scratch folder's process is taken for dead."""
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Make a folder that is gone afterwards; what killed runs left behind goes with it."""
+    home = Path(tempfile.gettempdir()) / f"gitops-render-{os.getuid()}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    if home.is_symlink() or home.stat().st_uid != os.getuid():
+        home = Path(tempfile.mkdtemp(prefix="gitops-render-"))  # somebody else's folder of that name
+    for stale in home.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - stale.stat().st_mtime > _STALE:
+                shutil.rmtree(stale, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(dir=home))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def lay_out(tree: Tree, files: Mapping[PurePosixPath, int], folder: Path) -> None:
+    """Write files and links of a tree into a folder."""
+    for path, mode in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if mode == LINK:
+            target.symlink_to(os.fsdecode(tree.blob(path)))
+            continue
+        target.write_bytes(tree.blob(path))
+        if mode == EXECUTABLE:
+            target.chmod(0o755)
+
+
+def write_wrapper(tree: Tree, found: Closure, folder: Path) -> None:
+    """Write the kustomization that renders the overlay and asks for origins.
+
+    What kustomize reads from the outermost kustomization alone is repeated from the overlay's own.
+    """
+    own = _own_kustomization(tree, found)
+    field = "components" if own.get("kind") == "Component" else "resources"
+    metadata = own.get("buildMetadata")
+    options = [option for option in metadata if isinstance(option, str)] if isinstance(metadata, list) else []
+    wrapper: dict[str, Any] = {
+        field: [f"../repo/{found.overlay}"],
+        "buildMetadata": list(dict.fromkeys([*options, "originAnnotations"])),
+    }
+    target = folder / "wrapper"
+    target.mkdir()
+    if own.get("sortOptions"):
+        wrapper["sortOptions"] = own["sortOptions"]
+    openapi = _openapi(tree, found, own, target)
+    if openapi:
+        wrapper["openapi"] = openapi
+    # Names that are not UTF-8 reach kustomize as the bytes they are.
+    (target / "kustomization.yaml").write_bytes(os.fsencode(json.dumps(wrapper, ensure_ascii=False)))
+
+
+def _own_kustomization(tree: Tree, found: Closure) -> dict[str, Any]:
+    path = found.kustomizations[0]
+    documents = load_documents(read(tree, path), path)
+    return documents[0] if documents and isinstance(documents[0], dict) else {}
+
+
+def _openapi(tree: Tree, found: Closure, own: dict[str, Any], target: Path) -> dict[str, Any] | None:
+    """Return the overlay's `openapi` for the wrapper, with the file it names copied beside it.
+
+    Where that file cannot be read, the overlay's own line makes kustomize fail, in its words.
+    """
+    openapi = own.get("openapi")
+    if not isinstance(openapi, dict) or not isinstance(openapi.get("path"), str):
+        return openapi if isinstance(openapi, dict) else None
+    try:
+        schema = read(tree, normalize(resolve(tree, found.overlay) / openapi["path"]))
+    except TreeError:
+        return None
+    (target / "openapi").write_bytes(schema)
+    return {**openapi, "path": "openapi"}
