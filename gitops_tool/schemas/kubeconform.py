@@ -1,0 +1,140 @@
+"""The engine that runs kubeconform: one process for all documents, local schemas, no network.
+
+kubeconform 0.8.0 decides whether a document is valid. It does not say why: behind a `$ref` it reports the reference
+only, and its messages quote values, which may be secret. So the embedded engine names the places in those documents.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from gitops_tool.errors import ToolError
+from gitops_tool.process import GO_WITHOUT_COLLECTION, redact, run
+from gitops_tool.schemas.catalogue import FILE_TEMPLATE
+from gitops_tool.schemas.documents import Entry, prepare
+from gitops_tool.schemas.embedded import Embedded
+from gitops_tool.schemas.violations import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from gitops_tool.schemas.catalogue import Catalogue
+
+# kubeconform hands a document on to its worker as a window into the buffer it goes on reading into. The buffer starts
+# at 4 MiB and is not moved before half of it is used (its pkg/resource/stream.go, Go's bufio.Scanner); less than
+# that at a time, or a single document, cannot be overwritten while it is being checked.
+_BATCH = 1 << 20
+_SEPARATOR = b"\n---\n"
+# libyaml's limit for a key on one line, in Go's port too.
+_LONGEST_KEY = 1000
+_SPECIAL = re.compile("[^ -~\U00010000-\U0010ffff]")
+
+
+def check_kubeconform(
+    documents: Sequence[Mapping[str, Any]], catalogue: Catalogue, *, binary: Path, timeout: float
+) -> list[Violation]:
+    """Return what is wrong with the documents that have a schema, in their order.
+
+    Args:
+        documents: parsed manifests.
+        catalogue: where the schemas are.
+        binary: the kubeconform program.
+        timeout: seconds for one run of it; it is run again for each megabyte of documents.
+
+    Raises:
+        ConfigError: a schema that the repository brings along cannot be used.
+        ToolError: kubeconform does not start, does not end, or does not answer as version 0.8 does.
+    """
+    entries, violations = prepare(documents, catalogue)
+    engine = Embedded(catalogue)
+    folder = catalogue.folder({entry.kind for entry in entries})
+    for batch in _batches([entry for entry in entries if not _is_misread(entry.body)]):
+        for (entry, _), result in zip(batch, _run(batch, folder, binary, timeout), strict=True):
+            if result["status"] != "statusValid":
+                violations += engine.check(entry) or _unexplained(entry, result)
+    for entry in entries:
+        if _is_misread(entry.body):
+            violations += engine.check(entry)
+    return sorted({*violations})
+
+
+def _is_misread(body: Mapping[str, Any]) -> bool:
+    """Tell whether kubeconform would fail on a document, or take it for another, before it comes to the schema.
+
+    It reads `kind` and its like in any case, takes a `List` of any group for a list, and its YAML reader refuses long
+    keys. The embedded engine checks such a document alone.
+    """
+    names = ("apiVersion", "kind", "metadata", "items")
+    known = {name.lower() for name in names}
+    is_odd = any(key.lower() in known and key not in names for key in body)
+    return is_odd or str(body["kind"]).lower() == "list" or _has_long_key(body)
+
+
+def _has_long_key(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(len(key) > _LONGEST_KEY or _has_long_key(part) for key, part in value.items())
+    return isinstance(value, list) and any(_has_long_key(part) for part in value)
+
+
+def _text(body: Mapping[str, Any]) -> bytes:
+    """Return a document as JSON that YAML reads alike.
+
+    YAML has line breaks and forbidden characters outside ASCII, so those are escaped; but not the characters beyond
+    16 bits, for which JSON writes two escapes that YAML does not take for one character.
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    return _SPECIAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[list[tuple[Entry, bytes]]]:
+    """Yield the documents' texts in portions of at most a megabyte, or of one document."""
+    batch: list[tuple[Entry, bytes]] = []
+    size = 0
+    for entry in entries:
+        text = _text(entry.body)
+        if batch and size + len(text) > _BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append((entry, text))
+        size += len(text) + len(_SEPARATOR)
+    if batch:
+        yield batch
+
+
+def _run(batch: Sequence[tuple[Entry, bytes]], folder: Path, binary: Path, timeout: float) -> list[dict[str, Any]]:
+    """Return kubeconform's result for each document.
+
+    Results carry no position, and several workers give them in any order: so there is one worker. `-verbose` makes
+    it report the valid ones too.
+    """
+    args = [str(binary.absolute()), "-output", "json", "-verbose", "-strict", "-n", "1"]
+    # Relative to the folder: kubeconform takes the location for a template and a URL, so "{{", "%" and "#" mislead it.
+    args += ["-schema-location", FILE_TEMPLATE, "-"]
+    env = os.environ | GO_WITHOUT_COLLECTION
+    done = run(args, timeout=timeout, cwd=folder, env=env, stdin=_SEPARATOR.join(text for _, text in batch))
+    try:
+        results = json.loads(done.stdout)["resources"]
+    except (ValueError, KeyError, TypeError) as error:
+        hint = "gitops needs kubeconform 0.8; see `gitops tools`"
+        detail = done.error_text or f"exit status {done.returncode}"
+        raise ToolError(f'"{binary.name}" did not answer in JSON: {detail}', hint=hint) from error
+    if len(results) != len(batch):
+        raise ToolError(f'"{binary.name}" gave {len(results)} answers for {len(batch)} documents')
+    return list(results)
+
+
+def _unexplained(entry: Entry, result: Mapping[str, Any]) -> list[Violation]:
+    """Return what to say about a document that only kubeconform refuses.
+
+    Raises:
+        ToolError: it could not be checked at all.
+    """
+    if result["status"] != "statusInvalid":
+        hint = 'delete the folder "schemas" in the cache if this happens again'
+        raise ToolError(f'kubeconform cannot check "{entry.kind[1]}": {redact(str(result["msg"]))}', hint=hint)
+    paths = [str(error["path"]) for error in result.get("validationErrors") or ()]
+    return [entry.violation(path, "is refused by kubeconform") for path in paths or [""]]
