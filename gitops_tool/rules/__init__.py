@@ -1,0 +1,36 @@
+"""The rules: what an API server, Argo CD or a reviewer objects to, one file a family."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitops_tool.rules.base import Rule
+
+
+@cache
+def sync_rules() -> tuple[Rule, ...]:
+    """Return the rules that decide whether an API server and Argo CD take what is rendered.
+
+    A change is held against these: it has to be quick, and a hotfix must not wait for a reviewer's remark.
+    """
+    from gitops_tool.rules import api_server, argocd, images
+
+    return (*api_server.RULES, *argocd.RULES, *images.RULES)
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, in the order of the documentation."""
+    from gitops_tool.rules import api_server, argocd, deprecations, hygiene, images, references, security
+
+    return (
+        *api_server.RULES,
+        *deprecations.RULES,
+        *argocd.RULES,
+        *references.RULES,
+        *images.RULES,
+        *security.RULES,
+        *hygiene.RULES,
+    )

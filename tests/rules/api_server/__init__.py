@@ -1,0 +1,1 @@
+"""Tests of the rules on what an API server rejects."""
