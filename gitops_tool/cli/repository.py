@@ -1,0 +1,77 @@
+"""Opens what a reading command looks at: a commit, or the files of the repository around a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitops_tool.git import GitRepo
+    from gitops_tool.git.changes import PathChange
+    from gitops_tool.model import Revision
+    from gitops_tool.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A tree to look at.
+
+    `repo` is None outside a git repository, `revision` None for the working tree; `folder` is where the
+    user stands, from the repository's root.
+    """
+
+    tree: Tree
+    repo: GitRepo | None
+    revision: Revision | None
+    folder: PurePosixPath
+
+
+@contextmanager
+def opened(folder: Path, rev: str | None) -> Iterator[Opened]:
+    """Open a commit, or the files as they are now; a bare repository's are those of HEAD.
+
+    Raises:
+        GitError: a commit is asked for, and there is no repository or no such commit.
+    """
+    from gitops_tool.errors import GitError
+    from gitops_tool.git import GitRepo
+    from gitops_tool.tree import ROOT, DirTree
+
+    try:
+        repo = GitRepo.open(folder)
+    except GitError:
+        if rev is not None:
+            raise
+        yield Opened(DirTree(folder), None, None, ROOT)
+        return
+    try:
+        inside = PurePosixPath(os.path.relpath(folder.resolve(), repo.root)) if repo.root else ROOT
+        if rev is None and repo.root is not None:
+            yield Opened(DirTree(repo.root), repo, None, inside)
+        else:
+            revision = repo.resolve(rev or "HEAD")
+            yield Opened(repo.tree(revision), repo, revision, inside)
+    finally:
+        repo.close()
+
+
+def changes_since(here: Opened, ref: str) -> tuple[Tree, tuple[PathChange, ...]]:
+    """Return the tree where a history left that of another commit, and what changed since.
+
+    Raises:
+        GitError: there is no repository, no such commit, or no common history.
+    """
+    from gitops_tool.errors import GitError
+    from gitops_tool.git.changes import changed_paths, merge_base
+
+    repo = here.repo
+    if repo is None:
+        raise GitError("this is not a git repository: nothing is known about changes")
+    base = merge_base(repo, repo.resolve(ref), here.revision or repo.head())
+    return repo.tree(base), changed_paths(repo, base, here.revision)

@@ -1,0 +1,223 @@
+"""`gitops validate`: what passes here, Argo CD can sync."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gitops_tool.cli.completion import complete_app, complete_environment
+from gitops_tool.cli.reports import (
+    FORMATS,
+    ReportFile,
+    ReportFileType,
+    check_writable,
+    print_report,
+    report_text,
+    write_report,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitops_tool.cli.app import Session
+    from gitops_tool.cli.repository import Opened
+    from gitops_tool.config import Settings
+    from gitops_tool.model import Overlay
+    from gitops_tool.validate.baseline import BaselineEntry
+    from gitops_tool.validate.run import Result
+    from gitops_tool.validate.selection import Selection
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What to look at, and by which rules; as typed."""
+
+    names: tuple[str, ...]
+    environments: tuple[str, ...]
+    since: str | None
+    kubernetes_version: str | None
+    engine: str
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[APP|PATH]...", shell_complete=complete_app)
+@click.option(
+    "--env",
+    "environments",
+    multiple=True,
+    metavar="ENV",
+    shell_complete=complete_environment,
+    help="Only this environment; may be repeated.",
+)
+@click.option("--rev", metavar="REV", help="Validate a commit instead of the files as they are now.")
+@click.option(
+    "--changed-since",
+    "since",
+    metavar="REF",
+    help="Only what changes since REF reach: since the history left that of REF, uncommitted ones included.",
+)
+@click.option("--kubernetes-version", metavar="V", help="Check against this version, in every environment.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "kubeconform", "embedded"]),
+    default="auto",
+    show_default=True,
+    help="What checks schemas.",
+)
+@click.option(
+    "--severity",
+    type=click.Choice(["error", "warning", "info"]),
+    default="info",
+    show_default=True,
+    help="Report findings of this severity and worse.",
+)
+@click.option("--select", multiple=True, metavar="RULES", help="Only these rules or families; separated by commas.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Not these rules or families; separated by commas.")
+@click.option("--baseline", metavar="FILE", type=_FILE, help="Findings that stand in FILE do not count.")
+@click.option("--write-baseline", metavar="FILE", type=_FILE, help="Write what is found to FILE, as the baseline.")
+@click.option("--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Format on stdout.")
+@click.option(
+    "--output-file",
+    "files",
+    multiple=True,
+    type=ReportFileType(),
+    help="Write another format to a file; may be repeated.",
+)
+@click.pass_obj
+def validate(
+    session: Session,
+    names: tuple[str, ...],
+    environments: tuple[str, ...],
+    rev: str | None,
+    since: str | None,
+    kubernetes_version: str | None,
+    engine: str,
+    severity: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    baseline: Path | None,
+    write_baseline: Path | None,
+    output: str,
+    files: tuple[ReportFile, ...],
+) -> int:
+    """Render every overlay and check what comes out, before it is pushed.
+
+    Schemas of the target Kubernetes version, and rules for what no schema knows. Each finding names the
+    source line that set the value. Exits with 1 if there is a finding of severity error.
+
+    An APP is one of the layout's; a PATH is a directory with something to render, in it or below it, or a
+    file, which stands for the overlays that are built from it. Without either: everything.
+
+    \b
+    gitops validate                                    everything
+    gitops validate payment-service --env staging      one app in one environment
+    gitops validate --changed-since origin/main        what a merge request changes
+    gitops validate --output-file gitlab=quality.json  a report for GitLab, text for people
+    """
+    from gitops_tool.cli.repository import opened
+    from gitops_tool.errors import ExitCode
+    from gitops_tool.model import Severity
+
+    if baseline and write_baseline:
+        raise click.UsageError("--baseline and --write-baseline contradict each other")
+    wanted = _Wanted(names, environments, since, kubernetes_version, engine, _words(select), _words(ignore))
+    targets = [ReportFile(file.format, session.folder / file.path) for file in files]
+    check_writable([target.path for target in targets] + ([session.folder / write_baseline] if write_baseline else []))
+    known = _read_baseline(session.folder / baseline, str(baseline)) if baseline else None
+    with opened(session.folder, rev) as here:
+        result = _run(here, wanted).at_least(Severity(severity))
+        if write_baseline:
+            known = _write_baseline(session.folder / write_baseline, result)
+        if known is not None:
+            result = _without_known(result, known, every_rule=not wanted.select and not wanted.ignore)
+        for target in targets:
+            write_report(target.path, report_text(result, here.tree, target.format))
+        print_report(report_text(result, here.tree, output))
+    errors = any(finding.severity is Severity.ERROR for finding in result.findings)
+    return ExitCode.FINDINGS if errors else ExitCode.OK
+
+
+def _words(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
+
+
+def _run(here: Opened, wanted: _Wanted) -> Result:
+    """Pick the overlays and the programs, and validate."""
+    from gitops_tool import engines
+    from gitops_tool.config import load_settings
+    from gitops_tool.validate import SchemaEngine
+    from gitops_tool.validate.overrides import check_rule_names, with_kubernetes_version, with_rules
+    from gitops_tool.validate.run import validate as run
+    from gitops_tool.validate.selection import select
+
+    settings = load_settings(here.tree)
+    check_rule_names(settings)
+    settings = with_rules(settings, wanted.select, wanted.ignore)
+    if wanted.kubernetes_version is not None:
+        settings = with_kubernetes_version(settings, wanted.kubernetes_version)
+    selection = select(here.tree, settings, wanted.names, wanted.environments, here.folder)
+    if wanted.since is not None:
+        selection = _changed(here, settings, selection, wanted.since)
+    tools = engines.pick(settings, SchemaEngine(wanted.engine))
+    for note in tools.notes:
+        click.echo(f"note: {note}", err=True)
+    with _progress(len(selection.overlays)) as step:
+        return run(here.tree, selection, tools.renderer, tools.validator, step)
+
+
+def _changed(here: Opened, settings: Settings, selection: Selection, since: str) -> Selection:
+    """Keep the overlays that the changes since a commit reach."""
+    from gitops_tool.affected import affected
+    from gitops_tool.cli.repository import changes_since
+    from gitops_tool.validate.selection import Selection
+
+    before, changes = changes_since(here, since)
+    found = affected(before, here.tree, settings, selection.overlays, changes)
+    click.echo(f"note: changes since {since} reach {len(found)} of {len(selection.overlays)} overlays", err=True)
+    return Selection(tuple(one.overlay for one in found), complete=False)
+
+
+def _read_baseline(path: Path, name: str) -> Mapping[str, BaselineEntry]:
+    from gitops_tool.errors import UsageError
+    from gitops_tool.validate.baseline import read_baseline
+
+    try:
+        return read_baseline(path.read_text("utf-8", "replace"), name)
+    except FileNotFoundError as error:
+        hint = f"write it first: gitops validate --write-baseline {name}"
+        raise UsageError(f'the baseline "{name}" does not exist', hint=hint) from error
+
+
+def _write_baseline(path: Path, result: Result) -> Mapping[str, BaselineEntry]:
+    """Write a result as a baseline, and return its entries."""
+    from gitops_tool.validate.baseline import baseline_text, read_baseline
+
+    text = baseline_text(result)
+    write_report(path, text)
+    return read_baseline(text, str(path))
+
+
+def _without_known(result: Result, known: Mapping[str, BaselineEntry], *, every_rule: bool) -> Result:
+    from gitops_tool.validate.baseline import without_known
+
+    return without_known(result, known, complete=result.complete and every_rule)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[Overlay], None]]:
+    """Show a progress bar on stderr if that is a terminal."""
+    if not sys.stderr.isatty() or total < 3:
+        yield lambda _: None
+        return
+    with click.progressbar(length=total, label="rendering", file=sys.stderr, item_show_func=str) as bar:
+        yield lambda overlay: bar.update(1, f"{overlay.app} {overlay.environment}")

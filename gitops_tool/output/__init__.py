@@ -1,0 +1,1 @@
+"""Results -> text, pure: one file a format."""

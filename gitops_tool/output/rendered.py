@@ -1,0 +1,73 @@
+"""Diffs as people read them: of a file's lines, and of rendered objects with secrets masked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gitops_tool.model import Edit, ResourceDiff
+
+_SECRET_FIELDS = ("data", "stringData")
+_CONTEXT = 3
+
+
+def edit_lines(edit: Edit) -> list[str]:
+    """Return the changed lines of an edit, `-` and `+` in front, without context."""
+    return [line for line in _unified(_lines(edit.before), _lines(edit.after), context=0) if not line.startswith("@@")]
+
+
+def resource_diff(diff: ResourceDiff) -> list[str]:
+    """Return an object's difference as a unified diff of YAML; values of Secrets show as "changed"."""
+    before, after = masked(diff.before, diff.after)
+    return list(_unified(_yaml(before), _yaml(after), context=_CONTEXT))
+
+
+def masked(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """Return both sides of an object with the values of a Secret replaced, so that neither can be read or guessed."""
+    if "Secret" not in {(before or {}).get("kind"), (after or {}).get("kind")}:
+        return before, after
+    return _masked(before, after, "old"), _masked(after, before, "new")
+
+
+def _masked(body: Mapping[str, Any] | None, other: Mapping[str, Any] | None, side: str) -> Mapping[str, Any] | None:
+    if body is None:
+        return None
+    hidden = dict(body)
+    for field in _SECRET_FIELDS:
+        values = body.get(field)
+        if isinstance(values, dict):
+            others = (other or {}).get(field)
+            same = others if isinstance(others, dict) else {}
+            hidden[field] = {
+                key: "*** unchanged" if key in same and same[key] == value else f"*** changed ({side})"
+                for key, value in values.items()
+            }
+    annotations = dict((body.get("metadata") or {}).get("annotations") or {})
+    if annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None) is not None:
+        hidden["metadata"] = {**body["metadata"], "annotations": annotations}
+    return hidden
+
+
+def _lines(data: bytes | None) -> list[str]:
+    return (data or b"").decode("utf-8", "replace").splitlines()
+
+
+def _yaml(body: Mapping[str, Any] | None) -> list[str]:
+    if body is None:
+        return []
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text: str = yaml.dump(dict(body), Dumper=dumper, sort_keys=False, allow_unicode=True, width=2**20)
+    return text.splitlines()
+
+
+def _unified(before: list[str], after: list[str], context: int) -> Iterator[str]:
+    lines: Iterable[str] = difflib.unified_diff(before, after, lineterm="", n=context)
+    for number, line in enumerate(lines):
+        if number >= 2:
+            yield line if not line.startswith("@@") else "@@"

@@ -1,0 +1,7 @@
+"""Runs schemas and rules over renders and traces what they find to the source lines."""
+
+from gitops_tool.schemas import SchemaEngine
+from gitops_tool.validate.schema_check import SchemaChecker
+from gitops_tool.validate.validator import CheckedObject, Report, Validator
+
+__all__ = ["CheckedObject", "Report", "SchemaChecker", "SchemaEngine", "Validator"]

@@ -1,0 +1,144 @@
+"""Checks rendered objects against the schemas of the cluster they go to: all of them in one run of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from gitops_tool.model import Location, Resource, Severity
+from gitops_tool.rules.base import Pointer, Problem
+from gitops_tool.tree import FILES, mode_at, read
+
+if TYPE_CHECKING:
+    from gitops_tool.config import Settings
+    from gitops_tool.schemas.catalogue import Catalogue
+    from gitops_tool.tree import Tree
+
+SCHEMA = "schema"
+SCHEMA_MISSING = "schema-missing"
+TIMEOUT = 300.0
+"""Seconds for one run of kubeconform."""
+
+OWN_SCHEMAS = PurePosixPath("schemas/crds")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaProblem:
+    """A problem with the rule it belongs to: a violated schema, or none to be found."""
+
+    rule: str
+    severity: Severity
+    problem: Problem
+
+
+class SchemaChecker:
+    """Checks objects with one of the two engines.
+
+    Args:
+        settings: where the repository keeps further schemas.
+        cache: the folder for unpacked schemas.
+        kubeconform: the binary; None to use the embedded engine.
+    """
+
+    def __init__(self, settings: Settings, cache: Path, kubeconform: Path | None) -> None:
+        self.settings = settings
+        self.cache = cache
+        self.kubeconform = kubeconform
+
+    def check(self, tree: Tree, version: str | None, resources: Sequence[Resource]) -> Iterator[SchemaProblem]:
+        """Yield what is wrong with objects that go to a cluster of one Kubernetes version.
+
+        Raises:
+            ConfigError: the version is not known, or a schema of the repository is damaged.
+            ToolError: kubeconform does not work.
+        """
+        from gitops_tool.schemas.catalogue import Catalogue, newest_version
+
+        extra = self._repository_schemas(tree, resources)
+        catalogue = Catalogue(_minor(version) if version else newest_version(), extra=extra, cache=self.cache)
+        known: list[Resource] = []
+        for resource in resources:
+            if catalogue.has(resource.id.api_version, resource.id.kind):
+                known.append(resource)
+            else:
+                yield _missing(resource, catalogue)
+        yield from self._violations(known, catalogue)
+
+    def _violations(self, resources: Sequence[Resource], catalogue: Catalogue) -> Iterator[SchemaProblem]:
+        from gitops_tool.rules.api_server.problems import dotted
+        from gitops_tool.schemas.engines import check_embedded, check_kubeconform
+
+        bodies = [resource.body for resource in resources]
+        if not bodies:
+            return
+        if self.kubeconform is None:
+            violations = check_embedded(bodies, catalogue)
+        else:
+            violations = check_kubeconform(bodies, catalogue, binary=self.kubeconform, timeout=TIMEOUT)
+        for violation in violations:
+            resource = resources[violation.index]
+            pointer = _keys(violation.pointer, resource.body)
+            # The field is named, for its own line is not always to be found: a replacement may have set it.
+            message = f"{dotted(pointer)}: {violation.message}" if pointer else violation.message
+            yield SchemaProblem(SCHEMA, Severity.ERROR, Problem(message, resource, pointer))
+
+    def _repository_schemas(
+        self, tree: Tree, resources: Sequence[Resource]
+    ) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        """Return the schemas that the repository brings itself: files by name, and CRDs among its objects."""
+        from gitops_tool.schemas.crds import crd_schemas, parse_schema
+
+        found: dict[tuple[str, str], Mapping[str, Any]] = {}
+        for resource in resources:
+            if resource.id.kind == "CustomResourceDefinition":
+                found |= {(name.api_version, name.kind): schema for name, schema in crd_schemas(resource.body).items()}
+        for folder in self.settings.schemas or (OWN_SCHEMAS,):
+            for api_version, group, version, kind in sorted(
+                {(r.id.api_version, r.id.group, r.id.version, r.id.kind) for r in resources}
+            ):
+                path = folder / group / f"{kind.lower()}_{version}.json"
+                if group and "/" not in kind + version and mode_at(tree, path) in FILES:
+                    found[api_version, kind] = parse_schema(read(tree, path), Location(path))
+        return found
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.removeprefix("v").split(".")[:2])
+
+
+def _missing(resource: Resource, catalogue: Catalogue) -> SchemaProblem:
+    from gitops_tool.rules.deprecations import replacement
+    from gitops_tool.schemas.catalogue import is_core_group, served_in
+
+    api_version, kind = resource.id.api_version, resource.id.kind
+    if not api_version or not kind:
+        field = "kind" if api_version else "apiVersion"
+        return SchemaProblem(SCHEMA, Severity.ERROR, Problem(f'an object has no "{field}"', resource))
+    pointer = ("apiVersion",)
+    if not is_core_group(resource.id.group):
+        hint = "put its schema into schemas/crds, or name a folder with it under `schemas` in gitops.yaml"
+        problem = Problem(f"no schema for {api_version} {kind}: it was not checked", resource, pointer, hint)
+        return SchemaProblem(SCHEMA_MISSING, Severity.WARNING, problem)
+    span = served_in(api_version, kind)
+    hint = f"it is served from {span[0]} to {span[1]}" if span else "the group, version or kind is misspelt"
+    if instead := replacement(api_version, kind):
+        hint = f"it was removed; instead: {instead}"
+    message = f"Kubernetes {catalogue.kubernetes_version} has no {api_version} {kind}"
+    return SchemaProblem(SCHEMA_MISSING, Severity.ERROR, Problem(message, resource, pointer, hint))
+
+
+def _keys(pointer: str, body: Mapping[str, Any]) -> Pointer:
+    """Turn a JSON pointer into keys and indices of the object it points into."""
+    keys: list[str | int] = []
+    value: Any = body
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        key = int(name) if isinstance(value, list) and name.isdigit() else name
+        keys.append(key)
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            break
+    return tuple(keys)

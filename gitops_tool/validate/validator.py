@@ -1,0 +1,194 @@
+"""Brings schemas, rules, severities and suppressions together into findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitops_tool.model import Finding, Location, Resource, Severity
+from gitops_tool.rules import all_rules
+from gitops_tool.rules.base import Family, OverlayView, Pointer, Problem, RepositoryView, Rule, Scope
+from gitops_tool.sources import SourceMap
+from gitops_tool.tree import LINK
+from gitops_tool.validate.built_in import EMPTY_RENDER, rule_ids
+from gitops_tool.validate.ignore import UNKNOWN_RULE, is_ignored, unknown_rules_of_files, unknown_rules_of_objects
+from gitops_tool.validate.schema_check import SCHEMA, SCHEMA_MISSING, SchemaChecker
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from gitops_tool.config import Settings
+    from gitops_tool.model import Overlay, ResourceId
+    from gitops_tool.render import Render
+    from gitops_tool.tree import Tree
+
+_Found = tuple[str, Severity, Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedObject:
+    """A rendered object that was looked at; `path` is the file that declares it."""
+
+    id: ResourceId
+    path: PurePosixPath
+    has_schema: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in one overlay.
+
+    `suppressed` counts findings that the sources say to ignore; `known` are those that a baseline does.
+    """
+
+    overlay: Overlay
+    findings: tuple[Finding, ...]
+    objects: tuple[CheckedObject, ...]
+    suppressed: int = 0
+    known: tuple[Finding, ...] = ()
+
+    @property
+    def resources(self) -> int:
+        """How many objects were rendered."""
+        return len(self.objects)
+
+
+class Validator:
+    """Validates renders under one repository's settings.
+
+    Args:
+        settings: severities and the Kubernetes version.
+        schemas: checks objects against schemas.
+        rules: gives the rules to run; asked only when the schemas are checked, as rules take time to import.
+    """
+
+    def __init__(
+        self, settings: Settings, schemas: SchemaChecker, rules: Callable[[], tuple[Rule, ...]] = all_rules
+    ) -> None:
+        self.settings = settings
+        self.schemas = schemas
+        self.rules = rules
+
+    def check(self, tree: Tree, renders: Sequence[tuple[Overlay, Render]], *, complete: bool = False) -> list[Report]:
+        """Return what is wrong with each overlay's render, at the lines that are to blame.
+
+        Args:
+            tree: the files that were rendered.
+            renders: the overlays to look at.
+            complete: whether these are all of the repository, so that what is not among them does not exist.
+
+        Raises:
+            ConfigError: a target Kubernetes version is not known.
+            ToolError: kubeconform does not work.
+        """
+        views = tuple(OverlayView(tree, self.settings, overlay, render) for overlay, render in renders)
+        found = self._schema_problems(tree, renders)
+        self._add_repository_problems(found, RepositoryView(tree, self.settings, views, complete))
+        return [self._report(view, found) for view in views]
+
+    def _add_repository_problems(self, found: dict[int, list[_Found]], view: RepositoryView) -> None:
+        """Add what rules over the whole repository find, by the overlay that reports it."""
+        for rule in self.rules():
+            if rule.scope is Scope.REPOSITORY:
+                for owner, problem in rule.check(view):
+                    found.setdefault(id(owner), []).append((rule.id, rule.severity, problem))
+
+    def _schema_problems(self, tree: Tree, renders: Sequence[tuple[Overlay, Render]]) -> dict[int, list[_Found]]:
+        """Check all objects with one run of the engine for each Kubernetes version; returns problems by object."""
+        by_version: dict[str | None, list[Resource]] = {}
+        for overlay, render in renders:
+            environment = self.settings.environment(overlay.environment)
+            version = (environment and environment.kubernetes_version) or self.settings.kubernetes_version
+            by_version.setdefault(version, []).extend(render.resources)
+        found: dict[int, list[_Found]] = {}
+        for version, resources in by_version.items():
+            for item in self.schemas.check(tree, version, resources):
+                found.setdefault(id(item.problem.resource), []).append((item.rule, item.severity, item.problem))
+        return found
+
+    def _report(self, view: OverlayView, earlier: dict[int, list[_Found]]) -> Report:
+        tree, overlay, render = view.tree, view.overlay, view.render
+        sources = SourceMap(tree, render)
+        found: list[Finding] = []
+        suppressed = 0
+        for rule, default, problem in self._problems(view, earlier):
+            severity = self.severity(overlay.environment, rule, problem.severity or default)
+            if severity is None:
+                continue
+            finding = _finding(rule, severity, problem, sources, render)
+            if is_ignored(tree, finding, problem.resource):
+                suppressed += 1
+            else:
+                found.append(finding)
+        found.extend(self._unknown_rules(view))
+        ordered = sorted(dict.fromkeys(found), key=lambda finding: (finding.location, finding.rule, finding.message))
+        objects = (
+            CheckedObject(
+                resource.id,
+                resource.origin or render.entry,
+                has_schema=not any(rule == SCHEMA_MISSING for rule, _, _ in earlier.get(id(resource), ())),
+            )
+            for resource in render.resources
+        )
+        return Report(overlay, tuple(ordered), tuple(objects), suppressed)
+
+    def _unknown_rules(self, view: OverlayView) -> Iterator[Finding]:
+        severity = self.severity(view.overlay.environment, UNKNOWN_RULE, Severity.WARNING)
+        if severity is not None:
+            files = [path for path, mode in view.render.closure.files.items() if mode != LINK]
+            for finding in unknown_rules_of_files(view.tree, files, rule_ids):
+                yield replace(finding, severity=severity)
+
+    def _problems(self, view: OverlayView, earlier: dict[int, list[_Found]]) -> Iterator[_Found]:
+        render = view.render
+        if not render.resources:
+            message = f'"{render.overlay}" renders nothing; Argo CD would not sync it, or delete what runs'
+            yield EMPTY_RENDER, Severity.ERROR, Problem(message, location=Location(render.entry))
+        yield from earlier.get(id(view), [])
+        for resource in render.resources:
+            yield from earlier.get(id(resource), [])
+        refused = _places(earlier, render)
+        for rule, problem in _rule_problems(self.rules(), view):
+            # Where the schema refuses a value, a rule on the same value says the same again.
+            if rule.family is not Family.API_SERVER or (id(problem.resource), problem.pointer) not in refused:
+                yield rule.id, rule.severity, problem
+        for resource, name in unknown_rules_of_objects(render.resources, rule_ids):
+            message = f'the annotation gitops/ignore names an unknown rule "{name}"'
+            pointer = ("metadata", "annotations", "gitops/ignore")
+            yield UNKNOWN_RULE, Severity.WARNING, Problem(message, resource, pointer)
+
+    def severity(self, environment: str, rule: str, default: Severity) -> Severity | None:
+        """Return how bad a rule's findings are in an environment by the settings; None where it is off."""
+        level = self.settings.environment_rules.get(environment, {}).get(rule) or self.settings.rules.get(rule)
+        if level == "off":
+            return None
+        return Severity(level) if level else default
+
+
+def _places(earlier: dict[int, list[_Found]], render: Render) -> set[tuple[int, Pointer]]:
+    """Return the values that a schema refuses: the object, and where in it."""
+    found = ((resource, item) for resource in render.resources for item in earlier.get(id(resource), []))
+    return {(id(resource), problem.pointer) for resource, (rule, _, problem) in found if rule == SCHEMA}
+
+
+def _rule_problems(rules: Iterable[Rule], view: OverlayView) -> Iterator[tuple[Rule, Problem]]:
+    """Run the rules that look at one overlay."""
+    for rule in rules:
+        match rule.scope:
+            case Scope.RESOURCE:
+                for resource in view.render.resources:
+                    yield from ((rule, problem) for problem in rule.check(resource))
+            case Scope.OVERLAY:
+                yield from ((rule, problem) for problem in rule.check(view.render.resources))
+            case Scope.SOURCES:
+                yield from ((rule, problem) for problem in rule.check(view))
+
+
+def _finding(rule: str, severity: Severity, problem: Problem, sources: SourceMap, render: Render) -> Finding:
+    resource = problem.resource
+    if problem.location is not None or resource is None:
+        location = problem.location or Location(render.entry)
+        return Finding(rule, severity, problem.message, location, resource.id if resource else None, problem.hint)
+    trace = sources.trace(resource, problem.pointer)
+    return Finding(rule, severity, problem.message, trace.location, resource.id, problem.hint, rendered=not trace.exact)

@@ -1,0 +1,1 @@
+"""Tests of `gitops validate`: what it looks at, what it reports, in every format."""
