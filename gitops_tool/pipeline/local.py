@@ -1,0 +1,104 @@
+"""Carries a plan out on this machine: files, a commit on the checked-out branch, or nothing at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_tool.changes import Change
+from gitops_tool.errors import GitError
+from gitops_tool.git import GitRepo
+from gitops_tool.pipeline.plan import Outcome, Status, make_plan, refuse_errors
+from gitops_tool.schemas import SchemaEngine
+from gitops_tool.tree import DirTree
+
+if TYPE_CHECKING:
+    from gitops_tool.pipeline.publish import PushOptions
+
+LOCK_TIMEOUT = 120.0
+"""Seconds to wait for another run in the same repository."""
+
+
+def write_files(change: Change, root: Path, engine: SchemaEngine = SchemaEngine.AUTO) -> Outcome:
+    """Apply a change to the files of a folder, without git.
+
+    Raises:
+        GitopsError: the change is refused, or a file cannot be written; no file is half-written.
+    """
+    plan = make_plan(change, DirTree(root), None, engine)
+    refuse_errors(plan)
+    if not plan.proposal.edits:
+        return Outcome(Status.UNCHANGED, plan)
+    ready: dict[Path, Path] = {}
+    try:
+        for edit in plan.proposal.edits:
+            target = root / edit.path
+            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            ready[target] = Path(name)
+            _fill(descriptor, edit.after or b"", target)
+        for target, scratch in ready.items():
+            scratch.replace(target)
+    except OSError as error:
+        for scratch in ready.values():
+            scratch.unlink(missing_ok=True)
+        message = f'cannot write "{error.filename or root}": {error.strerror}'
+        raise GitError(message, hint="is the folder read-only or full?") from error
+    return Outcome(Status.WRITTEN, plan)
+
+
+def _fill(descriptor: int, data: bytes, like: Path) -> None:
+    """Write a file to the disk, with another one's permissions."""
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+        os.fchmod(descriptor, like.stat().st_mode & 0o7777)
+
+
+def commit(
+    repo: GitRepo,
+    change: Change,
+    *,
+    sign: bool = False,
+    timeout: float = LOCK_TIMEOUT,
+    engine: SchemaEngine = SchemaEngine.AUTO,
+) -> Outcome:
+    """Commit a change on the checked-out branch; index and files follow.
+
+    Raises:
+        FindingsError: the change is refused.
+        GitError: a touched file has uncommitted changes, or HEAD is detached; nothing happened.
+    """
+    with repo.lock(time.monotonic() + timeout) as lock:
+        repo.mend()
+        branch = repo.branch
+        if branch is None:
+            raise GitError(
+                "HEAD is detached: there is no branch to commit on",
+                hint="git switch BRANCH, or use --push --branch BRANCH",
+            )
+        head = repo.head()
+        plan = make_plan(change, repo.tree(head), head, engine)
+        if not plan.proposal.edits:
+            return Outcome(Status.UNCHANGED, plan)
+        refuse_errors(plan)
+        revision = repo.commit(head, plan.tree, plan.proposal.message, sign=sign)
+        repo.fast_forward(branch, head, revision, lock)
+    return Outcome(Status.COMMITTED, plan, revision, branch)
+
+
+def dry_run(
+    repo: GitRepo, change: Change, options: PushOptions | None, engine: SchemaEngine = SchemaEngine.AUTO
+) -> Outcome:
+    """Plan a change over the tip of the remote branch, or over HEAD without `options`, and stop there."""
+    if options is None:
+        base = repo.head()
+    else:
+        branch = repo.push_branch(options.remote) if options.branch is None else options.branch
+        with repo.lock(time.monotonic() + options.timeout) as lock:
+            base = repo.fetch(repo.remote(options.remote), branch, lock, options.timeout)
+    plan = make_plan(change, repo.tree(base), base, engine)
+    return Outcome(Status.PLANNED if plan.proposal.edits else Status.UNCHANGED, plan)

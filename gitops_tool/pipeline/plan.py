@@ -1,0 +1,166 @@
+"""A plan: a change laid over a revision, rendered and validated, with nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from gitops_tool.background import Background, preload
+from gitops_tool.changes import Change, Proposal
+from gitops_tool.config import load_settings
+from gitops_tool.diff import diff_resources, value_changes
+from gitops_tool.errors import FindingsError, GitopsError, RenderError
+from gitops_tool.findings import source_lines
+from gitops_tool.model import Finding, Overlay, ResourceDiff, Revision, Severity
+from gitops_tool.rules import sync_rules
+from gitops_tool.schemas import SchemaEngine
+from gitops_tool.tree import PatchedTree
+
+if TYPE_CHECKING:
+    from gitops_tool.render import Render, Renderer
+    from gitops_tool.tree import Tree
+    from gitops_tool.validate import Report
+
+_FOR_VALIDATION = (
+    *(f"gitops_tool.schemas.{module}" for module in ("catalogue", "crds", "engines")),
+    "gitops_tool.validate",
+    *(f"gitops_tool.rules.{family}" for family in ("api_server", "argocd", "images")),
+    "gitops_tool.output.text",
+)
+"""What is imported while kustomize renders, as that takes as long."""
+
+
+class Status(StrEnum):
+    """How a mutating command ended."""
+
+    UNCHANGED = "unchanged"
+    PLANNED = "planned"
+    WRITTEN = "written"
+    COMMITTED = "committed"
+    PUSHED = "pushed"
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayEffect:
+    """What a plan does to one overlay: the rendered objects that differ, and what was found in them."""
+
+    overlay: Overlay
+    diffs: tuple[ResourceDiff, ...]
+    findings: tuple[Finding, ...]
+    resources: int
+    suppressed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A change laid over a revision, rendered and validated, not written anywhere."""
+
+    base: Revision | None
+    proposal: Proposal
+    tree: PatchedTree
+    effects: tuple[OverlayEffect, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found in all overlays."""
+        return tuple(finding for effect in self.effects for finding in effect.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a mutating command. `attempts` counts pushes; `notes` are for people."""
+
+    status: Status
+    plan: Plan
+    revision: Revision | None = None
+    branch: str | None = None
+    attempts: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaEngine = SchemaEngine.AUTO) -> Plan:
+    """Lay a change over a tree, render before and after, validate what comes out.
+
+    Findings of severity error are part of the plan; `refuse_errors` raises them.
+
+    Raises:
+        GitopsError: the change does not fit the tree, or a tool fails.
+    """
+    settings = load_settings(tree)
+    proposal = change.propose(tree, settings)
+    patched = PatchedTree(tree, proposal.edits)
+    if not proposal.overlays:
+        return Plan(base, proposal, patched, ())
+    from gitops_tool import engines
+
+    renderer, notes = engines.pick_renderer(settings)
+    preload(_FOR_VALIDATION)
+    pairs = _render(renderer, proposal, tree, patched)
+    validator = engines.pick_validator(settings, engine, sync_rules)
+    with Background(lambda: validator.check(patched, [(overlay, after) for overlay, _, after in pairs])) as checking:
+        effects = []
+        for overlay, before, after in pairs:
+            diffs = diff_resources(before.resources, after.resources)
+            proof = tuple(change.prove(proposal, overlay, tuple(value_changes(diffs)), patched, settings))
+            effects.append((diffs, proof))
+    reports = checking.result()
+    found = (_effect(*effect, report) for effect, report in zip(effects, reports, strict=True))
+    return Plan(base, proposal, patched, tuple(found), notes)
+
+
+def _effect(diffs: tuple[ResourceDiff, ...], proof: tuple[Finding, ...], report: Report) -> OverlayEffect:
+    said = {(finding.rule, finding.location) for finding in proof}
+    findings = (*proof, *(found for found in report.findings if (found.rule, found.location) not in said))
+    return OverlayEffect(report.overlay, diffs, findings, report.resources, report.suppressed)
+
+
+def _render(
+    renderer: Renderer, proposal: Proposal, tree: Tree, patched: PatchedTree
+) -> list[tuple[Overlay, Render, Render]]:
+    """Render what a change is about before and after it.
+
+    Raises:
+        FindingsError: an overlay that renders now would not do so any more.
+        GitopsError: an overlay does not render as it is, or a tool fails.
+    """
+    overlays = proposal.overlays
+    results = list(renderer.render_each([(view, overlay.path) for overlay in overlays for view in (tree, patched)]))
+    pairs: list[tuple[Overlay, Render, Render]] = []
+    broken: list[Finding] = []
+    for overlay, before, after in zip(overlays, results[::2], results[1::2], strict=True):
+        if isinstance(before, GitopsError):
+            raise before
+        if isinstance(after, RenderError):
+            from gitops_tool.validate.built_in import RENDER
+
+            # Kustomize names no line; the value that is to be set is what breaks the render.
+            place = proposal.of(overlay)[0].location
+            broken.append(Finding(RENDER, Severity.ERROR, after.message, place, hint=after.hint))
+        elif isinstance(after, GitopsError):
+            raise after
+        else:
+            pairs.append((overlay, before, after))
+    if broken:
+        raise _refusal(overlays, tuple(broken), patched)
+    return pairs
+
+
+def refuse_errors(plan: Plan) -> None:
+    """Stop if a plan has findings of severity error.
+
+    Raises:
+        FindingsError: with all findings.
+    """
+    if any(finding.severity is Severity.ERROR for finding in plan.findings):
+        raise _refusal(plan.proposal.overlays, plan.findings, plan.tree)
+
+
+def _refusal(overlays: Sequence[Overlay], findings: tuple[Finding, ...], tree: Tree) -> FindingsError:
+    names = ", ".join(f"{overlay.app}({overlay.environment})" for overlay in overlays)
+    number = sum(finding.severity is Severity.ERROR for finding in findings)
+    count = "1 error" if number == 1 else f"{number} errors"
+    message = f"{names}: refused for {count}; nothing was written"
+    return FindingsError(message, findings, lines=source_lines(tree, findings))
