@@ -6,66 +6,92 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from gitops_tool.images import ImageRef
-from gitops_tool.model import Edit, Finding, Location, Overlay
-
 if TYPE_CHECKING:
     from gitops_tool.config import Settings
     from gitops_tool.diff import ValueChange
+    from gitops_tool.model import Edit, Finding, Location, Overlay
     from gitops_tool.tree import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One value that a change sets: an image of an overlay, from `old` to `new`.
+class Setting(Protocol):
+    """One value that a change sets for an overlay, and where it stands now."""
 
-    `entry` is what the `images:` entry is called, `image` the name that is rendered, `location` where
-    the old value stands.
-    """
+    @property
+    def overlay(self) -> Overlay:
+        """The overlay whose render the value decides."""
+        ...
 
-    overlay: Overlay
-    entry: str
-    image: str
-    old: ImageRef
-    new: ImageRef
-    location: Location
+    @property
+    def location(self) -> Location:
+        """Where the old value stands."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """What sort of value it is: `image`, ..."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What is set, as people know it: the name of an image."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """What tells the value from the overlay's others, in any revision."""
+        ...
+
+    @property
+    def old_text(self) -> str:
+        """The value as it is; empty if there is none."""
+        ...
+
+    @property
+    def new_text(self) -> str:
+        """The value as it should be."""
+        ...
+
+    @property
+    def short_text(self) -> str:
+        """The new value in the length for a subject."""
+        ...
 
     @property
     def is_done(self) -> bool:
         """Whether the value is already what it should be."""
-        return (self.old.tag, self.old.digest) == (self.new.tag, self.new.digest)
+        ...
 
-    @property
-    def before(self) -> ImageRef:
-        """The whole reference as it is now."""
-        return ImageRef(self.image, self.old.tag, self.old.digest)
-
-    @property
-    def after(self) -> ImageRef:
-        """The whole reference as it should be rendered."""
-        return ImageRef(self.image, self.new.tag, self.new.digest)
+    def trailers(self) -> list[str]:
+        """Return the lines that a commit message tells programs about it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change applied to one tree: what it sets, the edits that do it, and the commit message."""
+    """A change applied to one tree.
 
-    settings: tuple[Setting, ...]
+    `overlays` are rendered before and after the edits and validated; one that exists on one side only renders
+    to nothing on the other. `settings` are the values that are set; `summary` tells people what else is done.
+    """
+
     edits: tuple[Edit, ...]
     message: str
-
-    @property
-    def overlays(self) -> tuple[Overlay, ...]:
-        """The overlays whose render the change is to change."""
-        return tuple(dict.fromkeys(setting.overlay for setting in self.settings if not setting.is_done))
+    overlays: tuple[Overlay, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    summary: tuple[str, ...] = ()
 
     def of(self, overlay: Overlay) -> tuple[Setting, ...]:
         """Return what is still to be set in one overlay."""
         return tuple(setting for setting in self.settings if setting.overlay == overlay and not setting.is_done)
 
-    def found(self) -> Mapping[tuple[Overlay, str], ImageRef]:
-        """Return the versions that the change found in place, by overlay and entry."""
-        return {(setting.overlay, setting.entry): setting.old for setting in self.settings}
+    def found(self) -> Mapping[tuple[Overlay, str], str]:
+        """Return the values that the change found in place, by overlay and key."""
+        return {(setting.overlay, setting.key): setting.old_text for setting in self.settings}
+
+
+def unfinished(settings: Sequence[Setting]) -> tuple[Overlay, ...]:
+    """Return the overlays in which something is still to be set."""
+    return tuple(dict.fromkeys(setting.overlay for setting in settings if not setting.is_done))
 
 
 class Change(Protocol):

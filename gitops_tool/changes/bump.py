@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.applications import image_overrides, sets_image
-from gitops_tool.changes.base import Proposal, Setting
+from gitops_tool.changes.base import Proposal, unfinished
+from gitops_tool.changes.images import ImageSetting
 from gitops_tool.changes.message import commit_message
 from gitops_tool.changes.targets import Candidate, candidates, choose, manifests_with
 from gitops_tool.errors import SupersededError
@@ -52,7 +53,7 @@ class Bump:
 
     def propose(self, tree: Tree, settings: Settings) -> Proposal:
         """Find the entries and splice the new versions in; see `Change`."""
-        found: list[Setting] = []
+        found: list[ImageSetting] = []
         edits: dict[PurePosixPath, Edit] = {}
         for target in self.targets:
             app = find_app(tree, settings, target.app)
@@ -65,13 +66,13 @@ class Bump:
                     edits[path] = Edit(path, before, after)
         changed = [setting for setting in found if not setting.is_done]
         message = commit_message(changed or found, settings.message if self.template is None else self.template)
-        return Proposal(tuple(found), tuple(edits.values()), message)
+        return Proposal(tuple(edits.values()), message, unfinished(found), tuple(found))
 
-    def _setting(self, tree: Tree, overlay: Overlay, version: ImageRef) -> tuple[Setting, Candidate]:
+    def _setting(self, tree: Tree, overlay: Overlay, version: ImageRef) -> tuple[ImageSetting, Candidate]:
         named = version.name or None if self.image is None else self.image
         chosen = choose(candidates(tree, overlay.path), overlay, named)
         new = ImageRef("", version.tag, version.digest)
-        setting = Setting(overlay, chosen.entry, chosen.image, chosen.version, new, chosen.location)
+        setting = ImageSetting(overlay, chosen.entry, chosen.image, chosen.version, new, chosen.location)
         if self._unexpected(chosen.version) and not setting.is_done:
             now = chosen.version.version or "no tag"
             raise SupersededError(
@@ -87,7 +88,7 @@ class Bump:
         self, proposal: Proposal, overlay: Overlay, changes: Sequence[ValueChange], tree: Tree, settings: Settings
     ) -> Iterator[Finding]:
         """Check that each image became what it should be, that no other did, and that Argo CD leaves it so."""
-        wanted = proposal.of(overlay)
+        wanted = [setting for setting in proposal.of(overlay) if isinstance(setting, ImageSetting)]
         names = {setting.image for setting in wanted}
         images = [change for change in changes if _is_image(change, names)]
         for setting in wanted:
@@ -106,7 +107,7 @@ class Bump:
         yield from _overridden(wanted, overlay, tree, settings)
 
 
-def _spliced(tree: Tree, chosen: Candidate, setting: Setting) -> Iterator[tuple[PurePosixPath, bytes]]:
+def _spliced(tree: Tree, chosen: Candidate, setting: ImageSetting) -> Iterator[tuple[PurePosixPath, bytes]]:
     """Yield the files that set an image, with the new version in place."""
     if setting.is_done:
         return
@@ -131,7 +132,7 @@ def _is_image(change: ValueChange, names: set[str]) -> bool:
     return change.pointer[-1] == "image" or ImageRef.split(change.after).name in names
 
 
-def _no_effect(setting: Setting) -> Finding:
+def _no_effect(setting: ImageSetting) -> Finding:
     return Finding(
         "bump-no-effect",
         Severity.ERROR,
@@ -141,7 +142,7 @@ def _no_effect(setting: Setting) -> Finding:
     )
 
 
-def _overridden(wanted: Sequence[Setting], overlay: Overlay, tree: Tree, settings: Settings) -> Iterator[Finding]:
+def _overridden(wanted: Sequence[ImageSetting], overlay: Overlay, tree: Tree, settings: Settings) -> Iterator[Finding]:
     for text, location in image_overrides(tree, settings, overlay.path, overlay.app):
         for setting in wanted:
             names = {setting.image, setting.entry}

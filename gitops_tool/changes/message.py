@@ -1,21 +1,20 @@
-"""The commit message of a bump: a subject people read, trailers that programs read."""
+"""The commit message of a change: a subject people read, trailers that programs read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import UsageError
-from gitops_tool.images import ImageRef
 from gitops_tool.wording import did_you_mean
 
 if TYPE_CHECKING:
     from gitops_tool.changes.base import Setting
+    from gitops_tool.images import ImageRef
 
 _FULL_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
-PLACEHOLDERS = ("app", "environment", "image", "old", "new", "short")
 
 
 def short(version: ImageRef) -> str:
@@ -26,55 +25,59 @@ def short(version: ImageRef) -> str:
     return f"{algorithm}:{value[:12]}"
 
 
-def commit_message(settings: Sequence[Setting], template: str | None) -> str:
+def commit_message(settings: Sequence[Setting], template: str | None, action: str = "bump") -> str:
     """Return the whole message for what is set.
 
     Args:
         settings: at least one.
         template: replaces the subject (and body); its `{app}`, `{environment}`, `{image}`, `{old}`, `{new}` and
             `{short}` are filled in, several values joined by commas.
+        action: what is done, in one word; other ones than a bump are also told to programs.
 
     Raises:
         UsageError: the template has another placeholder, is empty, or is no text.
     """
-    head = _subject(settings) if template is None else _filled(template, settings)
-    trailers = [line for setting in settings for line in _trailers(setting)]
+    head = _subject(settings, action) if template is None else filled(template, _values(settings))
+    trailers = [] if action == "bump" else [f"Gitops-Action: {action}"]
+    return with_trailers(head, [*trailers, *(line for setting in settings for line in setting.trailers())])
+
+
+def with_trailers(head: str, trailers: Sequence[str]) -> str:
+    """Return a commit message of a subject (and body) for people and lines for programs."""
     return f"{head}\n\n" + "\n".join(trailers) + "\n"
 
 
-def _subject(settings: Sequence[Setting]) -> str:
+def _subject(settings: Sequence[Setting], action: str) -> str:
     apps = list(dict.fromkeys(setting.overlay.app for setting in settings))
     where = ",".join(dict.fromkeys(setting.overlay.environment for setting in settings))
     if len(apps) == 1:
-        image, version = settings[0].image, short(settings[0].new)
-        return f"{apps[0]}({where}): bump {image} to {version}"
-    lines = (f"- {s.overlay.app}({s.overlay.environment}): {s.image} to {short(s.new)}" for s in settings)
-    subject = f"bump {', '.join(apps)} ({where})" if len(apps) <= 3 else f"bump {len(apps)} apps ({where})"
+        return f"{apps[0]}({where}): {action} {settings[0].name} to {settings[0].short_text}"
+    lines = (f"- {s.overlay.app}({s.overlay.environment}): {s.name} to {s.short_text}" for s in settings)
+    subject = f"{action} {', '.join(apps)} ({where})" if len(apps) <= 3 else f"{action} {len(apps)} apps ({where})"
     return subject + "\n\n" + "\n".join(lines)
 
 
-def _trailers(setting: Setting) -> list[str]:
-    old, new = (ImageRef(setting.image, version.tag, version.digest) for version in (setting.old, setting.new))
-    return [
-        f"Gitops-App: {setting.overlay.app}",
-        f"Gitops-Environment: {setting.overlay.environment}",
-        f"Gitops-Image: {old} -> {new}",
-    ]
-
-
-def _filled(template: str, settings: Sequence[Setting]) -> str:
-    values = {
+def _values(settings: Sequence[Setting]) -> Mapping[str, Sequence[str]]:
+    return {
         "app": [s.overlay.app for s in settings],
         "environment": [s.overlay.environment for s in settings],
-        "image": [s.image for s in settings],
-        "old": [s.old.version or "unset" for s in settings],
-        "new": [s.new.version for s in settings],
-        "short": [short(s.new) for s in settings],
+        "image": [s.name for s in settings],
+        "old": [s.old_text or "unset" for s in settings],
+        "new": [s.new_text for s in settings],
+        "short": [s.short_text for s in settings],
     }
+
+
+def filled(template: str, values: Mapping[str, Sequence[str]]) -> str:
+    """Return a template of the user's with the values for its placeholders.
+
+    Raises:
+        UsageError: the template has another placeholder, is empty, or is no text.
+    """
 
     def fill(match: re.Match[str]) -> str:
         if match[1] not in values:
-            hint = did_you_mean(match[1], values) or f"known: {', '.join(PLACEHOLDERS)}"
+            hint = did_you_mean(match[1], values) or f"known: {', '.join(values)}"
             raise UsageError(f'the message template has an unknown "{{{match[1]}}}"', hint=hint)
         return ", ".join(dict.fromkeys(values[match[1]]))
 

@@ -59,9 +59,10 @@ def _setting(setting: Setting) -> dict[str, Any]:
         "app": setting.overlay.app,
         "environment": setting.overlay.environment,
         "path": str(setting.overlay.path),
-        "image": setting.image,
-        "old": setting.old.version or None,
-        "new": setting.new.version,
+        "kind": setting.kind,
+        "name": setting.name,
+        "old": setting.old_text or None,
+        "new": setting.new_text,
         "changed": not setting.is_done,
     }
 

@@ -16,6 +16,7 @@ from gitops_tool.validate.schema_check import SCHEMA_MISSING
 
 if TYPE_CHECKING:
     from gitops_tool.changes import Setting
+    from gitops_tool.model import Edit
     from gitops_tool.pipeline import Outcome, OverlayEffect
     from gitops_tool.validate.fingerprints import MergedFinding
     from gitops_tool.validate.run import Result
@@ -29,12 +30,13 @@ def outcome_text(outcome: Outcome, remote: str | None) -> str:
     """Return what a mutating command did, or would do."""
     from gitops_tool.pipeline import Status
 
-    lines = [_setting_line(setting) for setting in outcome.plan.proposal.settings]
+    full = outcome.status is Status.PLANNED
+    lines = [*(_setting_line(setting) for setting in outcome.plan.proposal.settings), *outcome.plan.proposal.summary]
     for edit in outcome.plan.proposal.edits:
-        lines += ["", str(edit.path), *(f"  {line}" for line in edit_lines(edit))]
+        lines += ["", *_edit_lines(edit, full=full)]
     for effect in outcome.plan.effects:
-        lines += ["", *_effect_lines(effect, full=outcome.status is Status.PLANNED)]
-    if outcome.status is Status.PLANNED:
+        lines += ["", *_effect_lines(effect, full=full)]
+    if full:
         lines += ["", *findings_lines(outcome.plan.findings, source_lines(outcome.plan.tree, outcome.plan.findings))]
     lines += _end_line(outcome, remote)
     return "\n".join(lines) + "\n"
@@ -43,8 +45,19 @@ def outcome_text(outcome: Outcome, remote: str | None) -> str:
 def _setting_line(setting: Setting) -> str:
     where = f"{setting.overlay.app}({setting.overlay.environment})"
     if setting.is_done:
-        return f"{where}: {setting.image} is already at {setting.new.version}"
-    return f"{where}: {setting.image} {setting.old.version or '(no tag)'} -> {setting.new.version}"
+        return f"{where}: {setting.name} is already at {setting.new_text}"
+    return f"{where}: {setting.name} {setting.old_text or '(no tag)'} -> {setting.new_text}"
+
+
+def _edit_lines(edit: Edit, *, full: bool) -> Iterator[str]:
+    """Yield a file's changed lines; of one that is new or goes only how many, unless all is asked for."""
+    lines = edit_lines(edit)
+    if edit.before is not None and edit.after is not None:
+        yield str(edit.path)
+    else:
+        yield f"{edit.path}: {'new' if edit.before is None else 'removed'}, {_count(len(lines), 'line')}"
+        lines = lines if full else []
+    yield from (f"  {line}" for line in lines)
 
 
 def _effect_lines(effect: OverlayEffect, *, full: bool) -> Iterator[str]:
@@ -55,7 +68,8 @@ def _effect_lines(effect: OverlayEffect, *, full: bool) -> Iterator[str]:
             yield f"  {diff.kind}: {diff.id}"
             yield from (f"    {line}" for line in resource_diff(diff))
     else:
-        yield f"rendered: {', '.join(f'{diff.id} {diff.kind}' for diff in effect.diffs)}"
+        changed = ", ".join(f"{diff.id} {diff.kind}" for diff in effect.diffs)
+        yield f"rendered: {changed or 'no object differs'}"
     yield f"validated: {_count(effect.resources, 'object')}, {_tally(effect.findings, effect.suppressed)}"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
+import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ from gitops_tool.schemas import SchemaEngine
 from gitops_tool.tree import DirTree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitops_tool.model import Edit
     from gitops_tool.pipeline.publish import PushOptions
 
 LOCK_TIMEOUT = 120.0
@@ -32,30 +36,62 @@ def write_files(change: Change, root: Path, engine: SchemaEngine = SchemaEngine.
     refuse_errors(plan)
     if not plan.proposal.edits:
         return Outcome(Status.UNCHANGED, plan)
-    ready: dict[Path, Path] = {}
     try:
-        for edit in plan.proposal.edits:
-            target = root / edit.path
-            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            ready[target] = Path(name)
-            _fill(descriptor, edit.after or b"", target)
-        for target, scratch in ready.items():
-            scratch.replace(target)
+        _write(plan.proposal.edits, root)
     except OSError as error:
-        for scratch in ready.values():
-            scratch.unlink(missing_ok=True)
         message = f'cannot write "{error.filename or root}": {error.strerror}'
         raise GitError(message, hint="is the folder read-only or full?") from error
     return Outcome(Status.WRITTEN, plan)
 
 
-def _fill(descriptor: int, data: bytes, like: Path) -> None:
-    """Write a file to the disk, with another one's permissions."""
-    with os.fdopen(descriptor, "wb") as file:
+def _write(edits: Sequence[Edit], root: Path) -> None:
+    """Bring every new content to the disk under another name, then put all in place."""
+    ready: dict[Path, Path] = {}
+    made: list[Path] = []
+    try:
+        for edit in edits:
+            if edit.after is not None:
+                target = root / edit.path
+                made += _made_folders(target.parent)
+                ready[target] = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+                _fill(ready[target], edit.after, target)
+    except OSError:
+        for scratch in ready.values():
+            scratch.unlink(missing_ok=True)
+        for folder in reversed(made):
+            folder.rmdir()
+        raise
+    for target, scratch in ready.items():
+        scratch.replace(target)
+    for edit in edits:
+        if edit.after is None:
+            (root / edit.path).unlink(missing_ok=True)
+            _remove_empty((root / edit.path).parent, root)
+
+
+def _made_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; returns the ones that were not there, outermost first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing[::-1]
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    """Remove a folder and those above it as far as they are empty, as git does."""
+    with contextlib.suppress(OSError):
+        while folder != root:
+            folder.rmdir()
+            folder = folder.parent
+
+
+def _fill(scratch: Path, data: bytes, target: Path) -> None:
+    """Write a file to the disk, with the permissions of the one it is to replace, or of any new file."""
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(descriptor)
-        os.fchmod(descriptor, like.stat().st_mode & 0o7777)
+        os.fsync(file.fileno())
+        if target.exists():
+            os.fchmod(file.fileno(), target.stat().st_mode & 0o7777)
 
 
 def commit(

@@ -13,12 +13,13 @@ from gitops_tool.config import load_settings
 from gitops_tool.diff import diff_resources, value_changes
 from gitops_tool.errors import FindingsError, GitopsError, RenderError
 from gitops_tool.findings import source_lines
-from gitops_tool.model import Finding, Overlay, ResourceDiff, Revision, Severity
+from gitops_tool.model import Finding, Location, Overlay, ResourceDiff, Revision, Severity
 from gitops_tool.rules import sync_rules
 from gitops_tool.schemas import SchemaEngine
-from gitops_tool.tree import PatchedTree
+from gitops_tool.tree import PatchedTree, is_directory
 
 if TYPE_CHECKING:
+    from gitops_tool.model import Resource
     from gitops_tool.render import Render, Renderer
     from gitops_tool.tree import Tree
     from gitops_tool.validate import Report
@@ -100,45 +101,55 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
     preload(_FOR_VALIDATION)
     pairs = _render(renderer, proposal, tree, patched)
     validator = engines.pick_validator(settings, engine, sync_rules)
-    with Background(lambda: validator.check(patched, [(overlay, after) for overlay, _, after in pairs])) as checking:
+    to_check = [(overlay, after) for overlay, _, after in pairs if after is not None]
+    with Background(lambda: validator.check(patched, to_check)) as checking:
         effects = []
         for overlay, before, after in pairs:
-            diffs = diff_resources(before.resources, after.resources)
+            diffs = diff_resources(_resources(before), _resources(after))
             proof = tuple(change.prove(proposal, overlay, tuple(value_changes(diffs)), patched, settings))
-            effects.append((diffs, proof))
-    reports = checking.result()
-    found = (_effect(*effect, report) for effect, report in zip(effects, reports, strict=True))
+            effects.append((overlay, diffs, proof))
+    reports = {report.overlay: report for report in checking.result()}
+    found = (_effect(*effect, reports.get(effect[0])) for effect in effects)
     return Plan(base, proposal, patched, tuple(found), notes)
 
 
-def _effect(diffs: tuple[ResourceDiff, ...], proof: tuple[Finding, ...], report: Report) -> OverlayEffect:
+def _resources(render: Render | None) -> tuple[Resource, ...]:
+    return render.resources if render else ()
+
+
+def _effect(
+    overlay: Overlay, diffs: tuple[ResourceDiff, ...], proof: tuple[Finding, ...], report: Report | None
+) -> OverlayEffect:
+    if report is None:
+        return OverlayEffect(overlay, diffs, proof, 0)
     said = {(finding.rule, finding.location) for finding in proof}
     findings = (*proof, *(found for found in report.findings if (found.rule, found.location) not in said))
-    return OverlayEffect(report.overlay, diffs, findings, report.resources, report.suppressed)
+    return OverlayEffect(overlay, diffs, findings, report.resources, report.suppressed)
 
 
 def _render(
     renderer: Renderer, proposal: Proposal, tree: Tree, patched: PatchedTree
-) -> list[tuple[Overlay, Render, Render]]:
-    """Render what a change is about before and after it.
+) -> list[tuple[Overlay, Render | None, Render | None]]:
+    """Render what a change is about before and after it; None on the side where the overlay does not exist.
 
     Raises:
-        FindingsError: an overlay that renders now would not do so any more.
-        GitopsError: an overlay does not render as it is, or a tool fails.
+        FindingsError: an overlay would not render after the change.
+        GitopsError: an overlay that stays does not render as it is, or a tool fails.
     """
     overlays = proposal.overlays
-    results = list(renderer.render_each([(view, overlay.path) for overlay in overlays for view in (tree, patched)]))
-    pairs: list[tuple[Overlay, Render, Render]] = []
+    wanted = [(view, overlay) for overlay in overlays for view in (tree, patched) if _exists(view, overlay)]
+    results = iter(renderer.render_each([(view, overlay.path) for view, overlay in wanted]))
+    rendered = {(id(view), overlay): next(results) for view, overlay in wanted}
+    pairs: list[tuple[Overlay, Render | None, Render | None]] = []
     broken: list[Finding] = []
-    for overlay, before, after in zip(overlays, results[::2], results[1::2], strict=True):
+    for overlay in overlays:
+        before, after = (rendered.get((id(view), overlay)) for view in (tree, patched))
         if isinstance(before, GitopsError):
-            raise before
+            if after is not None:
+                raise before
+            before = None  # it goes, whatever was wrong with it
         if isinstance(after, RenderError):
-            from gitops_tool.validate.built_in import RENDER
-
-            # Kustomize names no line; the value that is to be set is what breaks the render.
-            place = proposal.of(overlay)[0].location
-            broken.append(Finding(RENDER, Severity.ERROR, after.message, place, hint=after.hint))
+            broken.append(_broken(proposal, overlay, after))
         elif isinstance(after, GitopsError):
             raise after
         else:
@@ -146,6 +157,19 @@ def _render(
     if broken:
         raise _refusal(overlays, tuple(broken), patched)
     return pairs
+
+
+def _exists(tree: Tree, overlay: Overlay) -> bool:
+    return is_directory(tree, overlay.path)
+
+
+def _broken(proposal: Proposal, overlay: Overlay, error: RenderError) -> Finding:
+    """Return the finding for an overlay that a change breaks; kustomize names no line, a value that is set has one."""
+    from gitops_tool.validate.built_in import RENDER
+
+    wanted = proposal.of(overlay)
+    place = wanted[0].location if wanted else error.location or Location(overlay.path)
+    return Finding(RENDER, Severity.ERROR, error.message, place, hint=error.hint)
 
 
 def refuse_errors(plan: Plan) -> None:

@@ -23,7 +23,6 @@ from gitops_tool.schemas import SchemaEngine
 
 if TYPE_CHECKING:
     from gitops_tool.git.repo import Remote
-    from gitops_tool.images import ImageRef
 
 TIMEOUT = 120.0
 """Seconds until a push that loses every race gives up."""
@@ -98,7 +97,7 @@ class _Race:
     deadline: float
     attempts: int = 0
     first_tip: Revision | None = None
-    first_found: Mapping[tuple[Overlay, str], ImageRef] | None = None
+    first_found: Mapping[tuple[Overlay, str], str] | None = None
 
     def attempt(self) -> Outcome | None:
         """Fetch, plan over the tip, commit, push once; None when somebody else was faster.
@@ -140,13 +139,13 @@ class _Race:
             SupersededError: with the commit that changed it.
         """
         for setting in plan.proposal.settings:
-            before = (self.first_found or {}).get((setting.overlay, setting.entry))
-            if setting.is_done or before is None or before == setting.old:
+            before = (self.first_found or {}).get((setting.overlay, setting.key))
+            if setting.is_done or before is None or before == setting.old_text:
                 continue
             by = self.repo.last_commit(setting.location.path, self.first_tip, tip)
             raise SupersededError(
                 f"{setting.overlay.app}({setting.overlay.environment}) was changed from"
-                f' "{before.version}" to "{setting.old.version}" meanwhile, by {by}',
+                f' "{before}" to "{setting.old_text}" meanwhile, by {by}',
                 location=setting.location,
-                hint=f'it is not changed to "{setting.new.version}"; --last-wins would do so',
+                hint=f'it is not changed to "{setting.new_text}"; --last-wins would do so',
             )

@@ -399,7 +399,7 @@ replacements:
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((PACKAGE_ROOT / "schemas/output/bump.schema.json").read_text())
+    document: dict[str, Any] = json.loads((PACKAGE_ROOT / "schemas/output/change.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(document)
     return document
 
@@ -429,7 +429,8 @@ class TestJson:
                     "app": "web",
                     "environment": "staging",
                     "path": "apps/web/overlays/staging",
-                    "image": IMAGE,
+                    "kind": "image",
+                    "name": IMAGE,
                     "old": "v1",
                     "new": "v2",
                     "changed": True,

@@ -1,0 +1,195 @@
+"""What every mutating command shares: its options, and how a change is carried out and printed."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitops_tool.changes import Change
+    from gitops_tool.cli.app import Session
+    from gitops_tool.pipeline import Outcome, PushOptions
+
+_LONGEST_TIMEOUT = 86_400
+"""Seconds; a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOptions:
+    """Where a change goes and how it is shown; see the options' help. `timeout` is in seconds."""
+
+    push: bool
+    branch: str | None
+    remote: str
+    timeout: float
+    last_wins: bool
+    dry_run: bool
+    no_commit: bool
+    message: str | None
+    sign: bool
+    engine: str
+    output: str
+
+    def refuse_contradictions(self) -> None:
+        """Stop at options that contradict each other.
+
+        Raises:
+            click.UsageError: with the pair.
+        """
+        contradictions = [
+            (self.no_commit and self.push, "--no-commit and --push contradict each other"),
+            (self.no_commit and self.dry_run, "--no-commit and --dry-run contradict each other"),
+            (self.no_commit and self.sign, "--no-commit and --sign contradict each other"),
+            (self.branch is not None and not self.push, "--branch goes with --push"),
+            (self.last_wins and not self.push, "--last-wins goes with --push"),
+        ]
+        for found, message in contradictions:
+            if found:
+                raise click.UsageError(message)
+
+
+def _seconds(ctx: click.Context, option: click.Parameter, value: float) -> float:
+    """Refuse what no clock can count to; click's ranges let "nan" pass."""
+    if not 0 < value <= _LONGEST_TIMEOUT:
+        raise click.BadParameter(f"{value:g} is not between 0 and {_LONGEST_TIMEOUT} seconds")
+    return value
+
+
+_PLACEHOLDERS = "{app}, {environment}, {image}, {old}, {new}, {short}"
+_LAST_WINS = click.option("--last-wins", is_flag=True, help="Overwrite what others set meanwhile, instead of exit 5.")
+
+
+def _options(placeholders: str) -> list[Callable[[Any], Any]]:
+    with_placeholders = f" with {placeholders}" if placeholders else ""
+    return [
+        click.option(
+            "--push", is_flag=True, help="Build on the remote branch's tip and push, again if others push first."
+        ),
+        click.option("--branch", metavar="B", help="Branch to push to. [default: what the current branch tracks]"),
+        click.option("--remote", default="origin", show_default=True, metavar="R", help="Remote to push to."),
+        click.option(
+            "--timeout",
+            type=float,
+            callback=_seconds,
+            default=120.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="When to stop trying to push (exit 4).",
+        ),
+        _LAST_WINS,
+        click.option(
+            "--dry-run", is_flag=True, help="Show the edit, the rendered diff and the findings; write nothing."
+        ),
+        click.option("--no-commit", is_flag=True, help="Write the files only."),
+        click.option("--message", metavar="TEMPLATE", help=f"Commit message{with_placeholders}."),
+        click.option("--sign", is_flag=True, help="Sign the commit, as `git commit -S` does."),
+        click.option(
+            "--engine",
+            type=click.Choice(["auto", "kubeconform", "embedded"]),
+            default="auto",
+            show_default=True,
+            help="What checks schemas.",
+        ),
+        click.option(
+            "--output",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            show_default=True,
+            help="Format of the result.",
+        ),
+    ]
+
+
+def change_options(
+    *, last_wins: bool = True, placeholders: str = _PLACEHOLDERS
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command the options that every change has; it gets them as one `options`.
+
+    Args:
+        last_wins: whether the change sets values that others can set to something else meanwhile.
+        placeholders: what `--message` can contain, for its help.
+    """
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        names = ChangeOptions.__dataclass_fields__
+
+        @functools.wraps(command)
+        def called(*args: Any, **values: Any) -> int:
+            own = {name: values.pop(name) for name in names if name in values}
+            options = ChangeOptions(**{"last_wins": False} | own)
+            options.refuse_contradictions()
+            return command(*args, options=options, **values)
+
+        for option in reversed(_options(placeholders)):
+            if last_wins or option is not _LAST_WINS:
+                called = option(called)
+        return called
+
+    return decorate
+
+
+def carry_out(session: Session, change: Change, options: ChangeOptions) -> int:
+    """Carry a change out as the options say, print how it went, and return the exit status."""
+    from gitops_tool.errors import ExitCode
+    from gitops_tool.model import Severity
+
+    outcome = _carried_out(session, change, options)
+    for note in (*outcome.plan.notes, *outcome.notes):
+        click.echo(f"note: {note}", err=True)
+    _print(outcome, options)
+    errors = any(finding.severity is Severity.ERROR for finding in outcome.plan.findings)
+    return ExitCode.FINDINGS if errors else ExitCode.OK
+
+
+def _push_options(options: ChangeOptions) -> PushOptions | None:
+    from gitops_tool.pipeline import PushOptions
+
+    if not options.push:
+        return None
+    return PushOptions(options.remote, options.branch, options.timeout, options.last_wins)
+
+
+def _carried_out(session: Session, change: Change, options: ChangeOptions) -> Outcome:
+    from gitops_tool import pipeline
+    from gitops_tool.errors import GitError
+    from gitops_tool.git import GitRepo
+    from gitops_tool.schemas import SchemaEngine
+
+    engine = SchemaEngine(options.engine)
+    try:
+        repo = GitRepo.open(session.folder)
+    except GitError:
+        if options.no_commit:
+            return pipeline.write_files(change, session.folder, engine)
+        raise
+    try:
+        if options.no_commit:
+            return pipeline.write_files(change, repo.root or session.folder, engine)
+        push = _push_options(options)
+        if options.dry_run:
+            return pipeline.dry_run(repo, change, push, engine)
+        if push:
+            return pipeline.publish(repo, change, push, sign=options.sign, engine=engine, report=_progress)
+        return pipeline.commit(repo, change, sign=options.sign, engine=engine)
+    finally:
+        repo.close()
+
+
+def _progress(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def _print(outcome: Outcome, options: ChangeOptions) -> None:
+    if options.output == "json":
+        from gitops_tool.output.json import outcome_json
+
+        click.echo(outcome_json(outcome))
+        return
+    from gitops_tool.output.text import outcome_text
+
+    click.echo(outcome_text(outcome, options.remote if options.push else None), nl=False)
