@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["YamlError", "__version__", "set_image"]
+__all__ = ["YamlError", "__version__", "set_image", "set_ref"]
 
 if TYPE_CHECKING:
     from gitops_tool.errors import YamlError
     from gitops_tool.yamledit import set_image
+    from gitops_tool.yamledit.refs import set_ref
 
 
 def __getattr__(name: str) -> object:
@@ -19,6 +20,10 @@ def __getattr__(name: str) -> object:
         from gitops_tool.yamledit import set_image
 
         return set_image
+    if name == "set_ref":
+        from gitops_tool.yamledit.refs import set_ref
+
+        return set_ref
     if name == "YamlError":
         from gitops_tool.errors import YamlError
 
