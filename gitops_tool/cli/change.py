@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from gitops_tool.changes import Change
     from gitops_tool.cli.app import Session
+    from gitops_tool.git import GitRepo
     from gitops_tool.pipeline import Outcome, PushOptions
+    from gitops_tool.schemas import SchemaEngine
 
 _LONGEST_TIMEOUT = 86_400
 """Seconds; a day."""
@@ -23,6 +25,7 @@ _LONGEST_TIMEOUT = 86_400
 class ChangeOptions:
     """Where a change goes and how it is shown; see the options' help. `timeout` is in seconds."""
 
+    repo: str | None
     push: bool
     branch: str | None
     remote: str
@@ -45,8 +48,10 @@ class ChangeOptions:
             (self.no_commit and self.push, "--no-commit and --push contradict each other"),
             (self.no_commit and self.dry_run, "--no-commit and --dry-run contradict each other"),
             (self.no_commit and self.sign, "--no-commit and --sign contradict each other"),
-            (self.branch is not None and not self.push, "--branch goes with --push"),
+            (self.branch is not None and not (self.push or self.repo), "--branch goes with --push"),
             (self.last_wins and not self.push, "--last-wins goes with --push"),
+            (self.repo is not None and self.no_commit, "--repo has no files to write: --no-commit contradicts it"),
+            (self.repo is not None and not (self.push or self.dry_run), "--repo goes with --push or --dry-run"),
         ]
         for found, message in contradictions:
             if found:
@@ -67,6 +72,12 @@ _LAST_WINS = click.option("--last-wins", is_flag=True, help="Overwrite what othe
 def _options(placeholders: str) -> list[Callable[[Any], Any]]:
     with_placeholders = f" with {placeholders}" if placeholders else ""
     return [
+        click.option(
+            "--repo",
+            metavar="URL",
+            envvar="GITOPS_REPO",
+            help="Change this repository, without a checkout, instead of the one around the folder.",
+        ),
         click.option(
             "--push", is_flag=True, help="Build on the remote branch's tip and push, again if others push first."
         ),
@@ -161,6 +172,8 @@ def _carried_out(session: Session, change: Change, options: ChangeOptions) -> Ou
     from gitops_tool.schemas import SchemaEngine
 
     engine = SchemaEngine(options.engine)
+    if options.repo is not None:
+        return _carried_out_remotely(options.repo, change, options, engine)
     try:
         repo = GitRepo.open(session.folder)
     except GitError:
@@ -178,6 +191,25 @@ def _carried_out(session: Session, change: Change, options: ChangeOptions) -> Ou
         return pipeline.commit(repo, change, sign=options.sign, engine=engine)
     finally:
         repo.close()
+
+
+def _carried_out_remotely(url: str, change: Change, options: ChangeOptions, engine: SchemaEngine) -> Outcome:
+    """Carry a change out in a clone of the cache, without a checkout."""
+    import time
+
+    from gitops_tool import pipeline
+    from gitops_tool.cachedir import cache_dir
+    from gitops_tool.git.mirror import with_mirror
+    from gitops_tool.pipeline import PushOptions
+
+    push = PushOptions("origin", options.branch, options.timeout, options.last_wins)
+
+    def act(repo: GitRepo) -> Outcome:
+        if options.dry_run:
+            return pipeline.dry_run(repo, change, push, engine)
+        return pipeline.publish(repo, change, push, sign=options.sign, engine=engine, report=_progress)
+
+    return with_mirror(url, cache_dir() / "repositories", time.monotonic() + options.timeout, act)
 
 
 def _progress(message: str) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from gitops_tool.git.command import Git
+    from gitops_tool.git.partial import ReadAhead
 
 _TREE, _BLOB = 2, 3
 """The kinds of objects in a pack."""
@@ -96,13 +97,21 @@ class ObjectReader:
 
 
 class GitTree:
-    """The files of a commit; see `gitops_tool.tree.Tree`."""
+    """The files of a commit; see `gitops_tool.tree.Tree`.
 
-    def __init__(self, git: Git, reader: ObjectReader, root: str) -> None:
+    Args:
+        git: runs git in the repository.
+        reader: reads its objects.
+        root: the id of the commit's tree.
+        ahead: brings what a partial clone lacks.
+    """
+
+    def __init__(self, git: Git, reader: ObjectReader, root: str, ahead: ReadAhead | None = None) -> None:
         self.root = root
         self.oid_length = len(root)
         self._git = git
         self._reader = reader
+        self._ahead = ahead
         self._content = lru_cache(_REMEMBERED)(self._read)
         self._modes: dict[PurePosixPath, dict[str, int]] = {}
         self._oids: dict[PurePosixPath, dict[str, str]] = {}
@@ -148,12 +157,16 @@ class GitTree:
         oid = self.oid(path)
         if mode_at(self, path) in {DIRECTORY, SUBMODULE}:
             raise TreeError(f'"{path}" is not a file')
+        if self._ahead:
+            self._ahead.around(self, path)
         return self._content(oid)
 
     def search(self, needles: Sequence[str], under: PurePosixPath) -> list[PurePosixPath]:
         """Return the files that hold one of the texts, found by `git grep`; see `Tree`."""
         asked = (frozenset(needles), under)
         if asked not in self._found:
+            if self._ahead and mode_at(self, under) is not None:
+                self._ahead.below(self, under)
             self._found[asked] = self._search(needles, under)
         return list(self._found[asked])
 

@@ -14,9 +14,13 @@ from gitops_tool.process import redact
 from gitops_tool.wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _SCHEMES = {"https://", "ssh://", "file://"}
+_WEB = re.compile(r"(https?://)(?:([^/]*)@)?([^/@]*)(.*)", re.DOTALL)
+"""Scheme, user and password, host and port, the rest."""
+
+_LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|\[::1\]")
 _HOST = re.compile(r"(?:[a-z]+://)?(?:[^/@]*@)?(?P<host>[^/:]*)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REF_NAME = re.compile(
@@ -90,13 +94,17 @@ def check_branch(name: str) -> None:
 def check_url(url: str) -> None:
     """Refuse URLs that could run programs or send credentials in the clear.
 
+    Plain http stays on this machine, unless `GITOPS_ALLOW_HTTP=1` says that the way to the server is safe.
+
     Raises:
         GitError: the scheme is none of https, ssh and file, and it is neither `git@host:path` nor a local path.
     """
     if _CONTROL.search(url):
         raise GitError(f"remote URL {redact(url)!r} holds control characters")
     scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*)(?:://|::)", url)
-    if scheme and scheme[0] not in _SCHEMES:
+    if scheme and scheme[0] == "http://":
+        _check_plain_http(url)
+    elif scheme and scheme[0] not in _SCHEMES:
         raise GitError(
             f'remote URL "{redact(url)}": scheme "{scheme[1]}" is refused', hint="use https, ssh, git@host:path or file"
         )
@@ -105,6 +113,16 @@ def check_url(url: str) -> None:
     host = _HOST.match(url)
     if url.startswith("-") or (host and host["host"].startswith("-")):
         raise GitError(f'remote URL "{redact(url)}" would be read as an option')
+
+
+def _check_plain_http(url: str) -> None:
+    web = _WEB.fullmatch(url)
+    host = re.sub(r":\d+$", "", web[3]) if web else ""
+    if not _LOOPBACK.fullmatch(host) and os.environ.get("GITOPS_ALLOW_HTTP") != "1":
+        raise GitError(
+            f'remote URL "{redact(url)}": scheme "http" is refused',
+            hint="it sends credentials in the clear: use https, or set GITOPS_ALLOW_HTTP=1 where the network is safe",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +144,20 @@ class Credentials:
     @classmethod
     def from_url(cls, url: str) -> Credentials | None:
         """Read what `https://user:token@host/...` holds, as GitLab CI writes it; None without a token."""
-        authority = url.removeprefix("https://").partition("/")[0].rpartition("@")[0]
-        user, _, token = authority.partition(":")
-        return cls(unquote(user), unquote(token)) if url.startswith("https://") and token else None
+        web = _WEB.fullmatch(url)
+        user, _, token = (web[2] or "").partition(":") if web else ("", "", "")
+        return cls(unquote(user), unquote(token)) if token else None
+
+    @classmethod
+    def from_job(cls, url: str) -> Credentials | None:
+        """Read the token of the GitLab CI job that this runs in, for URLs of its own server.
+
+        The target project has to permit the pushes: https://docs.gitlab.com/ci/jobs/ci_job_token/.
+        """
+        web, token = _WEB.fullmatch(url), os.environ.get("CI_JOB_TOKEN", "")
+        server = _WEB.fullmatch(os.environ.get("CI_SERVER_URL", ""))
+        own = web and server and (web[1], web[3]) == (server[1], server[3])
+        return cls("gitlab-ci-token", token) if own and token else None
 
     def environment(self, urls: Iterable[str]) -> dict[str, str]:
         """Return the variables that make git use them for a remote's URLs: never in an argument or a log.
@@ -140,9 +169,9 @@ class Credentials:
         settings: list[tuple[str, str]] = []
         for url in urls:
             plain = without_user(url)
-            if plain.startswith("https://"):
+            if web := _WEB.fullmatch(plain):
                 # For this host alone: a redirect to another one gets no token.
-                key = f"credential.https://{plain.removeprefix('https://').partition('/')[0]}.helper"
+                key = f"credential.{web[1]}{web[3]}.helper"
                 settings += [(key, ""), (key, helper)]
             if plain != url:
                 settings.append((f"url.{plain}.insteadOf", url))
@@ -154,8 +183,12 @@ class Credentials:
 
 
 def without_user(url: str) -> str:
-    """Return an https URL without the user and password in it, so that the given credentials apply."""
-    if not url.startswith("https://"):
-        return url
-    authority, slash, path = url.removeprefix("https://").partition("/")
-    return f"https://{authority.rpartition('@')[2]}{slash}{path}"
+    """Return a web URL without the user and password in it, so that the given credentials apply."""
+    web = _WEB.fullmatch(url)
+    return f"{web[1]}{web[3]}{web[4]}" if web else url
+
+
+def credentials(urls: Sequence[str]) -> dict[str, str]:
+    """Return the variables with the credentials for a remote's URLs; none where git has ways of its own."""
+    found = Credentials.from_environment() or Credentials.from_url(urls[0]) or Credentials.from_job(urls[0])
+    return found.environment(urls) if found else {}

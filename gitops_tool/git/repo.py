@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import PurePosixPath
 
+    from gitops_tool.git.partial import ReadAhead
     from gitops_tool.tree import PatchedTree
 
 
@@ -44,14 +45,19 @@ class GitRepo:
         root: the working tree's root; None for a bare repository.
         git_dir: the git directory of this working tree.
         common_dir: the git directory that all working trees share.
+        ahead: brings what a partial clone lacks.
     """
 
-    def __init__(self, git: Git, root: Path | None, git_dir: Path, common_dir: Path) -> None:
+    def __init__(
+        self, git: Git, root: Path | None, git_dir: Path, common_dir: Path, ahead: ReadAhead | None = None
+    ) -> None:
         self.git = git
+        self.ahead = ahead
         self.root = root
         self.git_dir = git_dir
         self.common_dir = common_dir
         self._reader = ObjectReader(git)
+        self._fetched = False
 
     @classmethod
     def open(cls, folder: Path) -> GitRepo:
@@ -104,7 +110,7 @@ class GitRepo:
         found = self._reader.get(f"{revision.sha}^{{tree}}")
         if found is None:
             raise GitError(f'commit "{revision.sha}" is missing', hint="the repository is damaged: run `git fsck`")
-        return GitTree(self.git, self._reader, found[0])
+        return GitTree(self.git, self._reader, found[0], self.ahead)
 
     @property
     def branch(self) -> str | None:
@@ -186,9 +192,7 @@ class GitRepo:
             raise GitError(f"no remote {quoted(name)}", hint=hint)
         for url in known_urls:
             remotes.check_url(url)
-        credentials = remotes.Credentials.from_environment() or remotes.Credentials.from_url(known_urls[0])
-        environment = credentials.environment(known_urls) if credentials else {}
-        return Remote(name, redact(known_urls[0]), environment)
+        return Remote(name, redact(known_urls[0]), remotes.credentials(known_urls))
 
     def push_branch(self, remote: str) -> str:
         """Return the branch that pushes go to when none is named.
@@ -248,8 +252,11 @@ class GitRepo:
         """
         remotes.check_branch(branch)
         tracking = f"refs/remotes/{remote.name}/{branch}"
+        # Of a clone in the cache, only the tip is of use; after a lost race the commits in between tell who was faster.
+        depth = ("--depth=1",) if self.ahead and not self._fetched else ()
+        self._fetched = True
         self.git.run(
-            *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
+            *("fetch", *depth, "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
             *("--no-recurse-submodules", "--end-of-options", remote.name, f"+refs/heads/{branch}:{tracking}"),
             timeout=timeout,
             detached=True,

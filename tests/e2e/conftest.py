@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from . import shop
-from .world import Checkout, bare, environment
+from .world import Checkout, bare, environment, need
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +44,14 @@ def team(tmp_path: Path, env: dict[str, str]) -> Team:
     first = Checkout.create(tmp_path / "first", env, shop.files("web", "api"))
     server = bare(tmp_path / "server.git", first)
     return Team(server, server.clone(tmp_path / "mine"), server.clone(tmp_path / "theirs"))
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate for the loopback address, in one file."""
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    command = [need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-batch"]
+    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(file), "-out", "-"]
+    made = subprocess.run(command, capture_output=True, check=True)
+    file.write_bytes(file.read_bytes() + made.stdout)
+    return file

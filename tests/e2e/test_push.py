@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import ssl
 import subprocess
-import threading
-from base64 import b64decode
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
 from . import shop
 from .conftest import Team
+from .gitserver import TOKEN, GitServer
 from .world import Checkout, hook, mortal, need
 
 STAGING = shop.overlay_path("web")
 IMAGE = shop.image("web")
-TOKEN = "glpat-S3cretS3cretS3cret42"  # made up, of GitLab's form
 
 
 def landed(team: Team, tag: str = "v2") -> None:
@@ -228,7 +222,6 @@ class TestServerIsNotThere:
         ("url", "scheme"),
         [
             ("ext::sh -c 'touch pwned'", "ext"),
-            ("http://127.0.0.1/x.git", "http"),
             ("git://127.0.0.1/x.git", "git"),
             ("fd::3", "fd"),
         ],
@@ -254,113 +247,18 @@ class TestServerIsNotThere:
         )
 
 
-class GitOverHttps(ThreadingHTTPServer):
-    """Serves a folder of bare repositories with git's own backend, to those who know the token."""
-
-    daemon_threads = True
-
-    def __init__(self, folder: Path, certificate: Path) -> None:
-        super().__init__(("127.0.0.1", 0), _Backend)
-        self.folder = folder
-        self.users: list[str] = []
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self.socket = context.wrap_socket(self.socket, server_side=True)
-
-
-class _Backend(BaseHTTPRequestHandler):
-    server: GitOverHttps
-    protocol_version = "HTTP/1.1"
-
-    def _answer(self) -> None:
-        body = self._body()
-        scheme, _, value = self.headers.get("Authorization", "").partition(" ")
-        user, _, password = b64decode(value).decode().partition(":") if scheme == "Basic" else ("", "", "")
-        if password != TOKEN:
-            self._send(401, [("WWW-Authenticate", 'Basic realm="git"')], b"HTTP Basic: Access denied.")
-            return
-        self.server.users.append(user)
-        path, _, query = self.path.partition("?")
-        env = {
-            "GIT_PROJECT_ROOT": str(self.server.folder),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH": os.environ["PATH"],
-            "PATH_INFO": unquote(path),
-            "QUERY_STRING": query,
-            "REQUEST_METHOD": self.command,
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": str(len(body)),
-            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-            "REMOTE_USER": user,
-            "REMOTE_ADDR": "127.0.0.1",
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": "safe.directory",
-            "GIT_CONFIG_VALUE_0": "*",
-        }
-        done = subprocess.run(["git", "http-backend"], input=body, env=env, capture_output=True, check=True)
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
-        headers = [tuple(line.split(": ", 1)) for line in head.decode().split("\r\n")]
-        status = next((int(value.split()[0]) for name, value in headers if name == "Status"), 200)
-        self._send(status, [(name, value) for name, value in headers if name != "Status"], content)
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        parts = []
-        while size := int(self.rfile.readline(), 16):
-            parts.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(parts)
-
-    def _send(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Keep pytest's output clean."""
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for the loopback address, in one file."""
-    file = tmp_path_factory.mktemp("tls") / "server.pem"
-    command = [need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-batch"]
-    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(file), "-out", "-"]
-    made = subprocess.run(command, capture_output=True, check=True)
-    file.write_bytes(file.read_bytes() + made.stdout)
-    return file
-
-
 class TestCredentials:
     """In CI the token is in the environment, and nowhere else."""
 
     @pytest.fixture
-    def https(self, team: Team, certificate: Path) -> Iterator[GitOverHttps]:
+    def https(self, team: Team, certificate: Path) -> Iterator[GitServer]:
         team.server.git("config", "http.receivepack", "true")
-        with GitOverHttps(team.server.folder.parent, certificate) as server:
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
+        with GitServer(team.server.folder.parent, certificate).running() as server:
             team.mine.git("config", "http.sslCAInfo", str(certificate))
-            team.mine.git("remote", "set-url", "origin", f"https://127.0.0.1:{server.server_port}/server.git")
+            team.mine.git("remote", "set-url", "origin", server.url("server.git"))
             yield server
-            server.shutdown()
-            thread.join()
 
-    def test_the_token_opens_the_door_and_is_seen_nowhere(
-        self, team: Team, https: GitOverHttps, tmp_path: Path
-    ) -> None:
+    def test_the_token_opens_the_door_and_is_seen_nowhere(self, team: Team, https: GitServer, tmp_path: Path) -> None:
         events = tmp_path / "events"
         watched = {"GITOPS_TOKEN": TOKEN, "GIT_TRACE2_EVENT": str(events), "GIT_TRACE": str(tmp_path / "trace")}
         child = team.mine.start("bump", "web", "v2", "--push", env=watched)
@@ -377,19 +275,19 @@ class TestCredentials:
         for path in (team.mine.folder / ".git").rglob("*"):
             assert not path.is_file() or TOKEN.encode() not in path.read_bytes()
 
-    def test_the_user_can_be_named(self, team: Team, https: GitOverHttps) -> None:
+    def test_the_user_can_be_named(self, team: Team, https: GitServer) -> None:
         env = {"GITOPS_TOKEN": TOKEN, "GITOPS_USER": "project_42_bot"}
         assert team.mine.gitops("bump", "web", "v2", "--push", env=env).code == 0
         assert set(https.users) == {"project_42_bot"}
 
-    def test_the_token_replaces_the_jobs_own_in_the_url(self, team: Team, https: GitOverHttps) -> None:
+    def test_the_token_replaces_the_jobs_own_in_the_url(self, team: Team, https: GitServer) -> None:
         url = f"https://gitlab-ci-token:glcbt-0ld0ld0ld0ld@127.0.0.1:{https.server_port}/server.git"
         team.mine.git("remote", "set-url", "origin", url)
         result = team.mine.gitops("bump", "web", "v2", "--push", env={"GITOPS_TOKEN": TOKEN})
         assert (result.code, result.err) == (0, "")
         assert set(https.users) == {"gitops"}
 
-    def test_without_a_token_the_url_speaks_for_itself(self, team: Team, https: GitOverHttps) -> None:
+    def test_without_a_token_the_url_speaks_for_itself(self, team: Team, https: GitServer) -> None:
         url = f"https://gitlab-ci-token:{TOKEN}@127.0.0.1:{https.server_port}/server.git"
         team.mine.git("remote", "set-url", "origin", url)
         result = team.mine.gitops("bump", "web", "v2", "--push")
@@ -399,13 +297,13 @@ class TestCredentials:
 
     @pytest.mark.parametrize("token", ["glpat-wr0ngwr0ngwr0ng", ""])
     def test_a_wrong_or_missing_token_is_an_error_without_a_prompt(
-        self, team: Team, https: GitOverHttps, token: str
+        self, team: Team, https: GitServer, token: str
     ) -> None:
         error = nothing_left(team, env={"GITOPS_TOKEN": token})
         assert "glpat" not in error
         assert f"https://127.0.0.1:{https.server_port}" in error
 
-    def test_a_refusal_does_not_repeat_the_password_of_the_url(self, team: Team, https: GitOverHttps) -> None:
+    def test_a_refusal_does_not_repeat_the_password_of_the_url(self, team: Team, https: GitServer) -> None:
         hook(team.server, "pre-receive", "echo frozen; exit 1")
         url = f"https://bot:{TOKEN}@127.0.0.1:{https.server_port}/server.git"
         team.mine.git("remote", "set-url", "origin", url)

@@ -64,6 +64,19 @@ def test_an_unsafe_url_is_refused(url: str, message: str) -> None:
     assert caught.value.message == message
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8080", "localhost", "[::1]:8080", "ci:x@localhost"])
+def test_plain_http_stays_on_this_machine(host: str) -> None:
+    check_url(f"http://{host}/repo.git")
+
+
+@pytest.mark.parametrize("host", ["example.org", "127.0.0.1.example.org", "localhost@example.org", "10.0.0.1"])
+def test_plain_http_to_elsewhere_needs_leave(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(GitError, match='scheme "http" is refused'):
+        check_url(f"http://{host}/repo.git")
+    monkeypatch.setenv("GITOPS_ALLOW_HTTP", "1")
+    check_url(f"http://{host}/repo.git")
+
+
 USUAL = ("main", "feature/x", "a.b", "\u00fc", "\U0001f680", "x@y", "release-1.0")
 ODD = (
     *("", "-x", "a..b", "a b", "a~1", "a^", "a:b", "a?", "*", "[", "a\\b", "a/", "/a", "a//b", "a.lock", "a.lock/b"),
