@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class Proposal:
 
     `overlays` are rendered before and after the edits and validated; one that exists on one side only renders
     to nothing on the other. `settings` are the values that are set; `summary` tells people what else is done.
+    `findings` is what is wrong with it before anything is rendered, such as a hold; `notes` are remarks for people;
+    `origins` says for values that were read elsewhere in the repository where that was.
     """
 
     edits: tuple[Edit, ...]
@@ -79,6 +81,9 @@ class Proposal:
     overlays: tuple[Overlay, ...] = ()
     settings: tuple[Setting, ...] = ()
     summary: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    origins: Mapping[Overlay, Overlay] = field(default_factory=dict)
 
     def of(self, overlay: Overlay) -> tuple[Setting, ...]:
         """Return what is still to be set in one overlay."""
@@ -87,6 +92,10 @@ class Proposal:
     def found(self) -> Mapping[tuple[Overlay, str], str]:
         """Return the values that the change found in place, by overlay and key."""
         return {(setting.overlay, setting.key): setting.old_text for setting in self.settings}
+
+    def wanted(self) -> Mapping[tuple[Overlay, str], str]:
+        """Return the values that the change is to set, by overlay and key."""
+        return {(setting.overlay, setting.key): setting.new_text for setting in self.settings}
 
 
 def unfinished(settings: Sequence[Setting]) -> tuple[Overlay, ...]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.changes.message import short
+from gitops_tool.changes.targets import manifests_with
 from gitops_tool.images import ImageRef
+from gitops_tool.layout import kustomization_in
+from gitops_tool.tree import read, resolve
+from gitops_tool.yamledit import add_image, set_container_image, set_image
 
 if TYPE_CHECKING:
+    from gitops_tool.changes.targets import Candidate
     from gitops_tool.model import Location, Overlay
+    from gitops_tool.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +86,27 @@ class ImageSetting:
             f"Gitops-Environment: {self.overlay.environment}",
             f"Gitops-Image: {self.before} -> {self.after}",
         ]
+
+
+def image_setting(chosen: Candidate, overlay: Overlay, version: ImageRef) -> ImageSetting:
+    """Return the setting of an image that was found to a tag, digest or both."""
+    new = ImageRef("", version.tag, version.digest)
+    return ImageSetting(overlay, chosen.entry, chosen.image, chosen.version, new, chosen.location)
+
+
+def spliced(tree: Tree, chosen: Candidate, setting: ImageSetting) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Yield the files that set an image, with the new version in place."""
+    if setting.is_done:
+        return
+    new, directory = setting.new, setting.overlay.path
+    path = kustomization_in(tree, resolve(tree, directory))
+    if path is None:
+        for manifest in manifests_with(tree, directory, chosen.entry):
+            data = read(tree, manifest)
+            yield manifest, set_container_image(data, chosen.entry, tag=new.tag, digest=new.digest, path=manifest)
+        return
+    path = resolve(tree, path)
+    if chosen.in_overlay:
+        yield path, set_image(read(tree, path), chosen.entry, tag=new.tag, digest=new.digest, path=path)
+    else:
+        yield path, add_image(read(tree, path), chosen.entry, tag=new.tag, digest=new.digest, path=path)

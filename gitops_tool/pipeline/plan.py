@@ -66,8 +66,8 @@ class Plan:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was found in all overlays."""
-        return tuple(finding for effect in self.effects for finding in effect.findings)
+        """What is wrong with the change itself, and what was found in all overlays."""
+        return (*self.proposal.findings, *(finding for effect in self.effects for finding in effect.findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
     proposal = change.propose(tree, settings)
     patched = PatchedTree(tree, proposal.edits)
     if not proposal.overlays:
-        return Plan(base, proposal, patched, ())
+        return Plan(base, proposal, patched, (), proposal.notes)
     from gitops_tool import engines
 
     renderer, notes = engines.pick_renderer(settings)
@@ -110,7 +110,7 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
             effects.append((overlay, diffs, proof))
     reports = {report.overlay: report for report in checking.result()}
     found = (_effect(*effect, reports.get(effect[0])) for effect in effects)
-    return Plan(base, proposal, patched, tuple(found), notes)
+    return Plan(base, proposal, patched, tuple(found), (*proposal.notes, *notes))
 
 
 def _resources(render: Render | None) -> tuple[Resource, ...]:

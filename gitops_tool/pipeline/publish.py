@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gitops_tool.background import preload
@@ -98,6 +98,7 @@ class _Race:
     attempts: int = 0
     first_tip: Revision | None = None
     first_found: Mapping[tuple[Overlay, str], str] | None = None
+    first_wanted: Mapping[tuple[Overlay, str], str] = field(default_factory=dict)
 
     def attempt(self) -> Outcome | None:
         """Fetch, plan over the tip, commit, push once; None when somebody else was faster.
@@ -110,6 +111,7 @@ class _Race:
             plan = make_plan(self.change, self.repo.tree(tip), tip, self.engine)
             if self.first_found is None:
                 self.first_tip, self.first_found = tip, plan.proposal.found()
+                self.first_wanted = plan.proposal.wanted()
             elif not self.options.last_wins:
                 self._refuse_superseded(plan, tip)
             if not plan.proposal.edits:
@@ -138,6 +140,7 @@ class _Race:
         Raises:
             SupersededError: with the commit that changed it.
         """
+        self._refuse_other_origin(plan, tip)
         for setting in plan.proposal.settings:
             before = (self.first_found or {}).get((setting.overlay, setting.key))
             if setting.is_done or before is None or before == setting.old_text:
@@ -148,4 +151,23 @@ class _Race:
                 f' "{before}" to "{setting.old_text}" meanwhile, by {by}',
                 location=setting.location,
                 hint=f'it is not changed to "{setting.new_text}"; --last-wins would do so',
+            )
+
+    def _refuse_other_origin(self, plan: Plan, tip: Revision) -> None:
+        """Stop if a value that is taken from elsewhere in the repository was changed there.
+
+        Raises:
+            SupersededError: with the commit that changed it.
+        """
+        for setting in plan.proposal.settings:
+            origin = plan.proposal.origins.get(setting.overlay)
+            first = self.first_wanted.get((setting.overlay, setting.key))
+            if origin is None or setting.new_text == first or (first is None and setting.is_done):
+                continue
+            by = self.repo.last_commit(origin.path, self.first_tip, tip)
+            before = f'from "{first}" ' if first else ""
+            raise SupersededError(
+                f'{origin.app}({origin.environment}) was changed {before}to "{setting.new_text}" meanwhile, by {by}',
+                location=setting.location,
+                hint=f"look at it and run it again; --last-wins takes what {origin.environment} has by then",
             )

@@ -168,7 +168,7 @@ def test_an_overlay_that_was_broken_before_is_not_blamed_on_the_tag(web: Checkou
 def test_an_entry_that_matches_nothing(web: Checkout) -> None:
     web.commit({STAGING: shop.overlay("web").replace(IMAGE, "registry.example.org/old/web")}, "renamed")
     assert refused(web, "v2").err.startswith(
-        f"error[bump-no-effect] {STAGING}:8:13: the bump would change nothing: no rendered image is"
+        f"error[bump-no-effect] {STAGING}:8:13: the change would change nothing: no rendered image is"
         ' "registry.example.org/old/web:v2" afterwards\n'
         "  8 |     newTag: v2\n    |             ^\n"
         '  hint: does a container use "registry.example.org/old/web"? kustomize sets no images of custom resources by'
@@ -192,7 +192,7 @@ def test_a_bump_that_would_reach_another_image_too(web: Checkout) -> None:
     )
     init = shop.deployment("web") + "      initContainers:\n        - name: wait\n          image: busybox:1\n"
     web.commit({STAGING: shop.overlay("web", more=copied), "apps/web/base/deployment.yaml": init}, "init")
-    assert 'the bump would also change image "busybox:' in refused(web, "v2").err
+    assert 'the change would also change image "busybox:' in refused(web, "v2").err
 
 
 class TestArgoCdOverrides:
