@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from gitops_tool.errors import GitopsError
 from gitops_tool.git.changes import ChangeKind
 from gitops_tool.graph import closure
 from gitops_tool.layout import MANIFEST_SUFFIXES, kustomization_in
+from gitops_tool.records import record
 from gitops_tool.tree import FILES, mode_at
 from gitops_tool.validate.schema_check import OWN_SCHEMAS
 from gitops_tool.validate.selection import everything
@@ -28,7 +28,7 @@ _CRD = re.compile(rb"^kind:\s*[\"']?CustomResourceDefinition\b", re.MULTILINE)
 _OVERRIDES = ".argocd-source"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Affected:
     """An overlay that a change reaches, and the changed paths that do it."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from gitops_tool.records import record
 
 _NAME = "gitops-tool"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CacheFolder:
     """Where the cache is, and where it should have been.
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import ConfigError
 from gitops_tool.model import Environment
+from gitops_tool.records import field, record
 from gitops_tool.tree import mode_at, read
 from gitops_tool.wording import did_you_mean
 from gitops_tool.yamlload import load_documents, locate
@@ -46,7 +46,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
 _VERSION = re.compile(r"v?1\.\d+(\.\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kustomize:
     """How kustomize is to render. `version` is the one Argo CD uses; another one found is warned about."""
 
@@ -55,7 +55,7 @@ class Kustomize:
     load_restrictor: str = "rootOnly"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cluster:
     """A cluster that Argo CD knows, by name and API server, with the labels and annotations of its Secret."""
 
@@ -65,7 +65,7 @@ class Cluster:
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argocd:
     """Where Argo CD's objects lie, and what exists only in the cluster.
 
@@ -79,7 +79,7 @@ class Argocd:
     clusters: tuple[Cluster, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """What `gitops.yaml` says, with defaults; environments in promotion order."""
 

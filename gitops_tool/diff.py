@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from gitops_tool.model import Resource, ResourceDiff, ResourceId
+from gitops_tool.records import record
 
 Pointer = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ValueChange:
     """One value of an object that differs; None stands for "not there"."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_tool import toolchain
 from gitops_tool.cachedir import cache_folder
 from gitops_tool.errors import ToolError
+from gitops_tool.records import record
 from gitops_tool.render import Renderer
 from gitops_tool.rules import all_rules
 from gitops_tool.schemas import SchemaEngine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitops_tool.validate import Validator
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Engines:
     """What renders and validates; `notes` tell people what is not as they may expect."""
 

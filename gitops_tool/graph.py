@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import LayoutError, TreeError
 from gitops_tool.layout import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, kustomization_in
 from gitops_tool.model import Location
+from gitops_tool.records import field, record
 from gitops_tool.tree import DIRECTORY, FILES, LINK, is_file, links_on, mode_at, normalize, read, resolve
 from gitops_tool.yamlload import load_documents, locate
 
@@ -40,7 +40,7 @@ _CLONED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remote:
     """A reference that kustomize would fetch over the network."""
 
@@ -48,7 +48,7 @@ class Remote:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Closure:
     """What one overlay is built from.
 
@@ -66,7 +66,7 @@ class Closure:
         return path in self.files
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Search:
     """What was found so far. `plugins` are directories of generators or transformers, with who names them."""
 

@@ -6,9 +6,9 @@ Source: https://pkg.go.dev/github.com/distribution/reference (the grammar in its
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from gitops_tool.errors import ImageError
+from gitops_tool.records import record
 
 MAX_NAME_LENGTH = 255
 MAX_TAG_LENGTH = 128
@@ -22,7 +22,7 @@ _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ImageRef:
     """An image's name with the tag, the digest, both or neither of them.
 

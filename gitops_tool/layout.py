@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.config import PROMOTION_ORDER, Settings
 from gitops_tool.errors import LayoutError, UsageError
 from gitops_tool.model import App, Overlay
+from gitops_tool.records import record
 from gitops_tool.tree import DIRECTORY, ROOT
 from gitops_tool.wording import did_you_mean, quoted
 
@@ -52,7 +52,7 @@ def holds_manifests(tree: Tree, directory: PurePosixPath) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Match:
     app: str
     environment: str

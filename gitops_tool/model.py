@@ -6,13 +6,14 @@ Paths are `PurePosixPath` from the repository's root.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
 
+from gitops_tool.records import record
 
-@dataclass(frozen=True, slots=True, order=True)
+
+@record(order=True)
 class Location:
     """A place in a file. Lines and columns count from 1; 0 stands for "the file as a whole"."""
 
@@ -39,7 +40,7 @@ class Severity(StrEnum):
         return order.index(self) <= order.index(other)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class ResourceId:
     """What identifies an object in a cluster. `group` is empty for the core group."""
 
@@ -59,7 +60,7 @@ class ResourceId:
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resource:
     """One rendered object.
 
@@ -72,7 +73,7 @@ class Resource:
     origin: PurePosixPath | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """What a rule or a schema has to say about one place.
 
@@ -89,7 +90,7 @@ class Finding:
     rendered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edit:
     """One file's bytes before and after; None stands for "no such file"."""
 
@@ -98,7 +99,7 @@ class Edit:
     after: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Revision:
     """A commit, by its full object id."""
 
@@ -109,7 +110,7 @@ class Revision:
         return self.sha[:12]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Environment:
     """A stage that apps run in. `promotes_from` names the stage before it.
 
@@ -123,7 +124,7 @@ class Environment:
     kubernetes_version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ImageOverride:
     """An entry of a kustomization's `images:`, as written."""
 
@@ -134,7 +135,7 @@ class ImageOverride:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Overlay:
     """The directory that an app's environment is rendered from."""
 
@@ -143,7 +144,7 @@ class Overlay:
     path: PurePosixPath
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class App:
     """A deployable unit: a directory and one overlay for each environment, in promotion order."""
 
@@ -152,7 +153,7 @@ class App:
     overlays: tuple[Overlay, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ApplicationSource:
     """One source of an Argo CD Application. `images` are its `kustomize.images`, each with its place."""
 
@@ -164,7 +165,7 @@ class ApplicationSource:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Application:
     """Argo CD's Application object, as far as it is written in the repository."""
 
@@ -176,7 +177,7 @@ class Application:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResourceDiff:
     """One object before and after; None stands for "not rendered"."""
 

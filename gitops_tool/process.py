@@ -7,10 +7,10 @@ import re
 import signal
 import subprocess
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import ToolError
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ _CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]+@")
 _TOKENS = re.compile(r"\b(?:glpat|gldt|glcbt|gloas|glrt|ghp|gho|ghu|ghs|ghr|github_pat)[-_][A-Za-z0-9_.-]{8,}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Completed:
     """A program's end: its exit status and what it printed."""
 

@@ -6,11 +6,11 @@ Source: https://github.com/kubernetes-sigs/kustomize, release 5.8.1, api/interna
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import quote, unquote_plus
 
 from gitops_tool.errors import UsageError
+from gitops_tool.records import record
 from gitops_tool.wording import quoted
 
 _REMOTE = re.compile(
@@ -25,7 +25,7 @@ _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^
 _GLOB = re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RemoteUrl:
     """A remote base: `address` stands before the query, `ref` is what kustomize checks out, None for the default.
 

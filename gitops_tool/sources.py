@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from gitops_tool.errors import GitopsError
 from gitops_tool.images import ImageRef
 from gitops_tool.layout import MANIFEST_SUFFIXES
 from gitops_tool.model import Location
+from gitops_tool.records import record
 from gitops_tool.tree import LINK, read
 from gitops_tool.yamledit import read_images
 from gitops_tool.yamlload import load_documents, locate
@@ -24,7 +24,7 @@ Pointer = tuple[str | int, ...]
 _MISSING = object()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Trace:
     """Where a value comes from; `exact` unless only the object it is in could be found."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.applicationsets.generators import Generators
@@ -27,6 +26,7 @@ from gitops_tool.applicationsets.results import (
     UncheckedError,
 )
 from gitops_tool.applicationsets.substitution import Substitution
+from gitops_tool.records import record
 from gitops_tool.wording import did_you_mean, quoted
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _substitution(spec: Mapping[str, Any]) -> Substitution:
     return Substitution(go_template, texts)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Expansion:
     """What was found so far; faults and gaps once for each place, however many elements have them."""
 
@@ -132,7 +132,7 @@ class _Expansion:
             self.problems.setdefault(pointer, fault)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Writer:
     """Writes Applications from templates."""
 

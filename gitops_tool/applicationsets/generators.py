@@ -6,7 +6,6 @@ Source: Argo CD 3.6, applicationset/generators.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from gitops_tool.applicationsets.results import FaultError, ParameterSet, Pointe
 from gitops_tool.applicationsets.selectors import check_selector, selects
 from gitops_tool.config import Cluster
 from gitops_tool.errors import GitopsError
+from gitops_tool.records import record
 from gitops_tool.tree import read
 from gitops_tool.wording import did_you_mean
 from gitops_tool.yamlload import Rules, load_documents
@@ -48,7 +48,7 @@ _KINDS = ("list", "clusters", "git", *ELSEWHERE, *_COMBINING)
 _IN_CLUSTER = Cluster("in-cluster", "https://kubernetes.default.svc")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Generators:
     """Runs generators against what is known here. `clusters` is None where nobody has listed them."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.applicationsets.globs import path_match, pathspec
+from gitops_tool.records import record
 from gitops_tool.tree import DIRECTORY, ROOT, SUBMODULE, walk
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _WILDCARD = re.compile(r"[*?\[\\]")
 _PINNED = re.compile(r"[0-9a-f]{7,40}|v?\d+(\.[\dx*]+)*([-+].*)?|refs/tags/.*|.*[~^<>=|*].*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PathPattern:
     """An entry of `directories` or `files`."""
 
@@ -34,7 +34,7 @@ class PathPattern:
     exclude: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repository:
     """The files here, and whose they are."""
 

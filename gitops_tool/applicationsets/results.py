@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from gitops_tool.records import record
 
 Pointer: TypeAlias = tuple[str | int, ...]
 """The keys and indices that lead to a value inside the ApplicationSet."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Generated:
     """An Application as the ApplicationSet controller would write it.
 
@@ -28,7 +29,7 @@ class Generated:
         return str(self.manifest["metadata"]["name"])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     """Why Argo CD would generate nothing, or what nobody wants, and where."""
 
@@ -37,7 +38,7 @@ class Fault:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unchecked:
     """A part of an ApplicationSet that says nothing here, with the reason."""
 
@@ -45,7 +46,7 @@ class Unchecked:
     pointer: Pointer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expansion:
     """The Applications that an ApplicationSet generates, as far as files can tell."""
 
@@ -54,7 +55,7 @@ class Expansion:
     unchecked: tuple[Unchecked, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ParameterSet:
     """What a generator gives for one Application."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_tool.applicationsets.gotemplate import (
@@ -20,6 +19,7 @@ from gitops_tool.applicationsets.gotemplate import (
     render,
 )
 from gitops_tool.applicationsets.results import FaultError, Pointer, UncheckedError
+from gitops_tool.records import field, record
 from gitops_tool.wording import did_you_mean, quoted
 
 _TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -27,7 +27,7 @@ _IS_TEMPLATE = re.compile(r"\{\{.*\}\}")
 _WANTED = re.compile(r'(?:entry for key|evaluate field) "?([\w.-]+)')
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Substitution:
     """How an ApplicationSet's texts are filled in, and how much work that may be."""
 

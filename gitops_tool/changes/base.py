@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from gitops_tool.records import field, record
 
 if TYPE_CHECKING:
     from gitops_tool.config import Settings
@@ -66,7 +67,7 @@ class Setting(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proposal:
     """A change applied to one tree.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_tool.changes.base import Proposal, unfinished
@@ -15,6 +14,7 @@ from gitops_tool.changes.targets import Candidate, candidates, choose
 from gitops_tool.errors import SupersededError
 from gitops_tool.images import ImageRef
 from gitops_tool.layout import find_app, select_overlays
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from gitops_tool.config import Settings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BumpTarget:
     """One app and the version that it is to run."""
 
@@ -31,7 +31,7 @@ class BumpTarget:
     version: ImageRef
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bump:
     """Sets images of one or more apps; see `Change`.
 

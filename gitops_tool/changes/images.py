@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from gitops_tool.changes.message import short
 from gitops_tool.changes.targets import manifests_with
 from gitops_tool.images import ImageRef
 from gitops_tool.layout import kustomization_in
+from gitops_tool.records import record
 from gitops_tool.tree import read, resolve
 from gitops_tool.yamledit import add_image, set_container_image, set_image
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ImageSetting:
     """An image of an overlay, from `old` to `new`; see `Setting`.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from gitops_tool.errors import LayoutError, UsageError, YamlError
 from gitops_tool.graph import closure
 from gitops_tool.images import ImageRef
 from gitops_tool.layout import MANIFEST_SUFFIXES, kustomization_in
+from gitops_tool.records import record
 from gitops_tool.tree import LINK, read, resolve
 from gitops_tool.wording import did_you_mean, quoted
 from gitops_tool.yamledit import container_images, read_images
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """An image that a bump of an overlay can mean.
 

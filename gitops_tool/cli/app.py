@@ -6,13 +6,13 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from gitops_tool import __version__
 from gitops_tool.errors import ExitCode, FindingsError, GitopsError
+from gitops_tool.records import record
 
 _COMMANDS = {
     "affected": ("gitops_tool.cli.affected", "List the overlays that a change reaches, for CI."),
@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Session:
     """What every command gets: the folder to work in."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from gitops_tool import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ _LONGEST_TIMEOUT = 86_400
 """Seconds; a day."""
 
 
-@dataclass(frozen=True, slots=True)
+@records.record
 class ChangeOptions:
     """Where a change goes and how it is shown; see the options' help. `timeout` is in seconds."""
 
@@ -127,7 +128,7 @@ def change_options(
     """
 
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
-        names = ChangeOptions.__dataclass_fields__
+        names = records.names(ChangeOptions)
 
         @functools.wraps(command)
         def called(*args: Any, **values: Any) -> int:

@@ -8,11 +8,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from gitops_tool.tree import Tree
@@ -29,7 +30,7 @@ _WRITERS = {
 FORMATS = ("text", *_WRITERS)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReportFile:
     """A format, and the file to write it to."""
 

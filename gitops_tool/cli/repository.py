@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opened:
     """A tree to look at.
 

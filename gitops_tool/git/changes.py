@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import GitError
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from gitops_tool.git.repo import GitRepo
@@ -27,7 +27,7 @@ class ChangeKind(StrEnum):
     """A file became a link, or the other way round."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PathChange:
     """One path that differs."""
 

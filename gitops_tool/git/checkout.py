@@ -11,13 +11,13 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool import process
 from gitops_tool.errors import GitError
 from gitops_tool.git.command import LOCAL_TIMEOUT, own_words
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from typing import IO
@@ -33,7 +33,7 @@ _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 _HINT = "commit, stash or undo your changes to these files; or use --push with another --branch"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Checkout:
     """A working tree: its root, its own git directory, and the one it shares with other worktrees."""
 

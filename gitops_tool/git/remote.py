@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from gitops_tool.errors import GitError, UsageError
 from gitops_tool.process import redact
+from gitops_tool.records import record
 from gitops_tool.wording import quoted
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class PushStatus(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PushResult:
     """The answer to a push; `reason` is the server's own words."""
 
@@ -125,7 +125,7 @@ def _check_plain_http(url: str) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Credentials:
     """A user and a token, from the environment or from a URL that CI wrote."""
 

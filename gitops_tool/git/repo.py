@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from gitops_tool.git.lock import exclusive
 from gitops_tool.git.objects import GitTree, ObjectReader, write_tree
 from gitops_tool.model import Revision
 from gitops_tool.process import redact
+from gitops_tool.records import record
 from gitops_tool.wording import quoted
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gitops_tool.tree import PatchedTree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remote:
     """Where pushes go: the name, its URL to print, and the variables with its credentials."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Severity
 from gitops_tool.output.rendered import edit_lines, resource_diff
 from gitops_tool.output.tally import Tally
+from gitops_tool.records import as_dict
 from gitops_tool.validate.fingerprints import report_fingerprints
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def result_json(result: Result) -> str:
             for report in result.reports
         ],
         "unchecked": [{"path": str(one.path), "reason": one.reason} for one in result.unchecked],
-        "stale": [asdict(entry) for entry in result.stale],
+        "stale": [as_dict(entry) for entry in result.stale],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -129,7 +129,7 @@ def rules_json(descriptions: Sequence[Description]) -> str:
 
 def description_json(description: Description) -> str:
     """Return all there is to say about one rule as one JSON document."""
-    return json.dumps({"version": VERSION, **asdict(description)}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"version": VERSION, **as_dict(description)}, indent=2, ensure_ascii=False) + "\n"
 
 
 def affected_json(affected: Sequence[Affected], removed: Sequence[Overlay]) -> str:

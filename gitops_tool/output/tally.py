@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
+from gitops_tool.records import record
 from gitops_tool.validate.fingerprints import merged, report_fingerprints
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitops_tool.validate import Report
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tally:
     """How much there is of what.
 

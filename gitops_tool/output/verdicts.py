@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Finding, Severity
 from gitops_tool.output.tally import split_objects
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """One check: an object without an error, or one error of an object or of an overlay.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from gitops_tool.diff import diff_resources, value_changes
 from gitops_tool.errors import FindingsError, GitopsError, RenderError
 from gitops_tool.findings import source_lines
 from gitops_tool.model import Finding, Location, Overlay, ResourceDiff, Revision, Severity
+from gitops_tool.records import record
 from gitops_tool.rules import sync_rules
 from gitops_tool.schemas import SchemaEngine
 from gitops_tool.tree import PatchedTree, is_directory
@@ -43,7 +43,7 @@ class Status(StrEnum):
     PUSHED = "pushed"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OverlayEffect:
     """What a plan does to one overlay: the rendered objects that differ, and what was found in them."""
 
@@ -54,7 +54,7 @@ class OverlayEffect:
     suppressed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """A change laid over a revision, rendered and validated, not written anywhere."""
 
@@ -70,7 +70,7 @@ class Plan:
         return (*self.proposal.findings, *(finding for effect in self.effects for finding in effect.findings))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """The end of a mutating command. `attempts` counts pushes; `notes` are for people."""
 

@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gitops_tool.background import preload
@@ -19,6 +18,7 @@ from gitops_tool.errors import PushRejectedError, RaceLostError, SupersededError
 from gitops_tool.git import GitRepo, PushStatus
 from gitops_tool.model import Overlay, Revision
 from gitops_tool.pipeline.plan import Outcome, Plan, Status, make_plan, refuse_errors
+from gitops_tool.records import field, record, replace
 from gitops_tool.schemas import SchemaEngine
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 8.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PushOptions:
     """Where and how a change is pushed. `timeout` is in seconds."""
 
@@ -82,7 +82,7 @@ def publish(
     return replace(outcome, notes=(note,)) if note else outcome
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Race:
     """The attempts of one change to get onto a branch."""
 

@@ -6,7 +6,6 @@ import json
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from gitops_tool.contentcache import ContentCache
 from gitops_tool.errors import GitopsError, RenderError, ToolError
 from gitops_tool.graph import Closure, closure
 from gitops_tool.model import Location, Resource
+from gitops_tool.records import record
 from gitops_tool.render.limits import refuse_hostile
 from gitops_tool.render.output import directory_resources, in_repository, render_error, rendered_resources
 from gitops_tool.render.workspace import lay_out, scratch, write_wrapper
@@ -38,7 +38,7 @@ _DROPPED = ("KUSTOMIZE_", "GIT_")
 _PROXIES = frozenset({"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Render:
     """What one overlay renders to.
 

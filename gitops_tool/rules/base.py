@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from gitops_tool.config import Settings
@@ -43,7 +44,7 @@ class Scope(StrEnum):
     """A `RepositoryView`. The generator yields pairs: the `OverlayView` that is to report, and the problem."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OverlayView:
     """One overlay with its render (objects, the files it is built from, kustomize's warnings)."""
 
@@ -53,7 +54,7 @@ class OverlayView:
     render: Render
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RepositoryView:
     """Everything that is validated at once; `complete` tells whether that is the whole repository."""
 
@@ -63,7 +64,7 @@ class RepositoryView:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """What a rule found, before it is traced to its source line.
 
@@ -79,7 +80,7 @@ class Problem:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """One rule: a stable id, a family, a default severity and the generator that checks."""
 

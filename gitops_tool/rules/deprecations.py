@@ -8,18 +8,18 @@ https://kubernetes.io/docs/reference/using-api/deprecation-guide/.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
+from gitops_tool.records import record
 from gitops_tool.rules.base import Family, Problem, Scope, rule
 
 if TYPE_CHECKING:
     from gitops_tool.rules.base import OverlayView, Rule
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deprecation:
     """When an API was deprecated and is removed, as minor versions of Kubernetes 1; `removed` is None if it stays."""
 

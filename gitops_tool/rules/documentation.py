@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from gitops_tool.model import Severity
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _SECTION = re.compile(r"^(Bad|Good|Source):[ \t]*", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Description:
     """A rule as people read about it. `why` is empty where the summary says it all."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitops_tool.records import record
 from gitops_tool.schemas.violations import Violation, pointer_to, type_name
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _EXACT = 2**53
 _DEPTH = 200
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """An object to check: the document it is or is part of, where it stands there, and its content."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gitops_tool.records import record
 
 _LAST = 0x10FFFF
 _DIGIT = ((48, 57),)
@@ -35,7 +35,7 @@ class UnsupportedPatternError(ValueError):
     """The pattern is not Go syntax, or of the small part that is left out here."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Set:
     """One character out of ranges of code points."""
 
@@ -49,28 +49,28 @@ class Set:
         return any(low <= point <= high for point in points for low, high in self.ranges)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Anchor:
     """The text's start, or its end."""
 
     end: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sequence:
     """Parts that follow each other."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """Alternatives."""
 
     options: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repeat:
     """A part that may come several times; `most` is None for any number."""
 

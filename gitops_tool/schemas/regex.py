@@ -8,9 +8,9 @@ The syntax is that of https://pkg.go.dev/regexp/syntax, without `\p`, `\Q`, `\b`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 
+from gitops_tool.records import field, record
 from gitops_tool.schemas.pattern_syntax import (
     Anchor,
     Choice,
@@ -25,7 +25,7 @@ from gitops_tool.schemas.pattern_syntax import (
 _STATE_LIMIT = 50_000
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Pattern:
     """A compiled pattern: a non-deterministic automaton, walked with all its states at once.
 

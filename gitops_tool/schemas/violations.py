@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitops_tool.records import record
 from gitops_tool.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _Error = Any
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class Violation:
     """A place in a document and what is wrong with it.
 

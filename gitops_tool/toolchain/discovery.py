@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_tool.cachedir import CacheFolder, cache_folder
 from gitops_tool.errors import ToolError
+from gitops_tool.records import record
 from gitops_tool.toolchain.table import KUBECTL, KUSTOMIZE, TOOLS, Tool
 from gitops_tool.toolchain.versions import UNKNOWN, Versions, at_least, versions_of
 
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FoundTool:
     """A program that is there.
 
@@ -71,7 +71,7 @@ class FoundTool:
         return Verdict.GOOD if at_least(version, minimum) else Verdict.TOO_OLD
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RenderEngine:
     """What renders an overlay: `command` followed by options and the overlay's folder.
 

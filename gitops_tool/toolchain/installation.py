@@ -11,7 +11,6 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from gitops_tool import process
 from gitops_tool.cachedir import cache_dir
 from gitops_tool.errors import ToolError
+from gitops_tool.records import record
 from gitops_tool.toolchain.discovery import installed_path
 from gitops_tool.toolchain.download import fetch_program
 from gitops_tool.toolchain.table import KUSTOMIZE
@@ -44,7 +44,7 @@ class How(StrEnum):
     BUILT = "built with go"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Installed:
     """A pinned program in the cache."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from gitops_tool.records import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Archive:
     """A release archive: its address and the SHA-256 it must have."""
 
@@ -18,7 +19,7 @@ class Archive:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tool:
     """An external program.
 

@@ -9,11 +9,11 @@ import json
 import mmap
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gitops_tool import process
 from gitops_tool.errors import ToolError
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ _VERSION = re.compile(r"\bv?(\d+\.\d+\.\d+(?:-[0-9A-Za-z][0-9A-Za-z.-]*)?)")
 _Entries: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Versions:
     """A binary's own version and that of the kustomize inside it (kubectl's)."""
 

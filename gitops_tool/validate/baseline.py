@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import ConfigError
+from gitops_tool.records import as_dict, record, replace
 from gitops_tool.validate.fingerprints import fingerprints, merged, object_name
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BaselineEntry:
     """A finding to live with. Only the fingerprint counts; the rest is for the people who read the file."""
 
@@ -44,7 +44,7 @@ def baseline_text(result: Result) -> str:
     ordered = sorted(
         entries, key=lambda entry: (entry.path, entry.rule, entry.object, entry.message, entry.fingerprint)
     )
-    document = {"version": VERSION, "findings": [asdict(entry) for entry in ordered]}
+    document = {"version": VERSION, "findings": [as_dict(entry) for entry in ordered]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

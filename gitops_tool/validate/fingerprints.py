@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Finding, Overlay, Severity
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from gitops_tool.validate.validator import Report
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"\b(line|column) \d+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MergedFinding:
     """One mistake at one place, with every overlay that it shows in, and the finding of each."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_tool.config import SETTINGS_PATH
 from gitops_tool.errors import ConfigError, UsageError
+from gitops_tool.records import replace
 from gitops_tool.rules import all_rules
 from gitops_tool.rules.base import Family
 from gitops_tool.validate.built_in import BUILT_IN, RENDER, rule_ids

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import GitopsError, ToolError
 from gitops_tool.graph import closure
 from gitops_tool.model import Finding, Location, Overlay, Severity
+from gitops_tool.records import record, replace
 from gitops_tool.schemas import SchemaEngine
 from gitops_tool.tree import FILES, mode_at
 from gitops_tool.validate.built_in import REMOTE_BASE, RENDER
@@ -28,7 +28,7 @@ _QUOTED = re.compile(r"'([^'\s]+)'")
 _Rendered = tuple[Overlay, "Render | GitopsError"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Result:
     """What a validation found, overlay by overlay, and what it did not look at, with the reason.
 

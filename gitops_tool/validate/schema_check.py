@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Location, Resource, Severity
+from gitops_tool.records import record
 from gitops_tool.rules.base import Pointer, Problem
 from gitops_tool.tree import FILES, mode_at, read
 
@@ -24,7 +24,7 @@ TIMEOUT = 300.0
 OWN_SCHEMAS = PurePosixPath("schemas/crds")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SchemaProblem:
     """A problem with the rule it belongs to: a violated schema, or none to be found."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from gitops_tool.errors import GitopsError, LayoutError, UsageError
 from gitops_tool.graph import closure
 from gitops_tool.layout import KUSTOMIZATION_NAMES, find_app, find_apps, holds_manifests, kustomization_in
 from gitops_tool.model import Overlay
+from gitops_tool.records import record
 from gitops_tool.tree import DIRECTORY, ROOT, mode_at, normalize, resolve
 from gitops_tool.validate.discovery import (
     built_upon,
@@ -28,7 +28,7 @@ ARGOCD = "argocd"
 """What the directory of Argo CD's own objects is called among the apps."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unchecked:
     """A part of the repository that was not validated, and why."""
 
@@ -36,7 +36,7 @@ class Unchecked:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Selection:
     """The overlays to validate; `complete` if these are all of the repository."""
 

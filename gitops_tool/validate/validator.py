@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Finding, Location, Resource, Severity
+from gitops_tool.records import record, replace
 from gitops_tool.rules import all_rules
 from gitops_tool.rules.base import Family, OverlayView, Pointer, Problem, RepositoryView, Rule, Scope
 from gitops_tool.sources import SourceMap
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _Found = tuple[str, Severity, Problem]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CheckedObject:
     """A rendered object that was looked at; `path` is the file that declares it."""
 
@@ -35,7 +35,7 @@ class CheckedObject:
     has_schema: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """What was found in one overlay.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import ImageOverride
+from gitops_tool.records import record
 from gitops_tool.yamledit.guard import check_own, only_pair
 from gitops_tool.yamlload.nodes import (
     Alias,
@@ -34,7 +34,7 @@ _SECTIONS = ("images", "imageTags")
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One entry. `node` is what stands in the list: the mapping, or an alias of it.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from gitops_tool.records import record
 from gitops_tool.yamledit.patch import Meaning, Patch, Splice
 from gitops_tool.yamledit.quoting import Written, write
 from gitops_tool.yamlload.nodes import Mapping, Node, Scalar, Sequence, Signature, Stream, scalar_signature
@@ -15,7 +15,7 @@ _FLOW_COLON = re.compile(r"[ \t]*:[ \t]*")
 _NEXT_LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r?\n|\r)[ \t]*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NewPair:
     """A pair to be written: the key as text, the value as it will stand."""
 
@@ -32,7 +32,7 @@ class NewPair:
         return write(self.key, quote, '"').text + colon + self.value.text
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FlowShape:
     """How a flow mapping is laid out: what stands after `{`, between pairs, at the colon, before `}`."""
 

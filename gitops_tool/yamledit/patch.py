@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import YamlError
+from gitops_tool.records import record
 from gitops_tool.yamledit.quoting import Written, prevailing_quote, reads_as_string, write
 from gitops_tool.yamlload.nodes import Scalar, Signature, Stream, parse, scalar_signature, signature
 from gitops_tool.yamlload.source import Source
@@ -19,7 +19,7 @@ MAX_YAML_1_2_CHARACTERS = 100_000
 _REFUSED_HINT = "the file is left as it is; edit this place by hand"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Splice:
     """Replaces the text between two offsets."""
 
@@ -28,7 +28,7 @@ class Splice:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Meaning:
     """Replaces `count` events from index `event` on."""
 
@@ -37,7 +37,7 @@ class Meaning:
     signatures: tuple[Signature, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Patch:
     """What is to change in the text, and what that is meant to change in its events."""
 

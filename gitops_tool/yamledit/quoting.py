@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from gitops_tool.records import record
 from gitops_tool.yamlload.scalars import Rules, resolve
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _STRING = "tag:yaml.org,2002:str"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """A scalar as it stands in the file. `style` is its quote, empty if plain."""
 

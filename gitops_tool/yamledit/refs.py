@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import YamlError
+from gitops_tool.records import record
 from gitops_tool.remotes import RemoteUrl, check_ref, parse_remote, written_ref
 from gitops_tool.yamledit.entries import KUSTOMIZATION, kustomization_root
 from gitops_tool.yamledit.guard import check_own, check_scalar, only_pair, text_start
@@ -23,7 +23,7 @@ _FIELDS = ("resources", "components", "bases")
 """Where kustomize takes remote bases; the last is deprecated, and still read."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RemoteBase:
     """A remote base of a kustomization and the place of its URL."""
 

@@ -5,9 +5,9 @@ Built from events, because an event of an alias has the alias's own marks, which
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from gitops_tool.records import field, record
 from gitops_tool.yamlload.source import MAX_DEPTH, Source, events
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ Signature: TypeAlias = tuple[Any, ...]
 """What an event says, without where it says it: two texts with equal signatures mean the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scalar:
     """A scalar. `start` includes its anchor and tag; `style` is the quote, `|`, `>`, or empty if plain.
 
@@ -40,7 +40,7 @@ class Scalar:
         return self.event
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Alias:
     """A reference to an anchor. `target` is None if the anchor is unknown or around the alias."""
 
@@ -56,7 +56,7 @@ class Alias:
         return self.event
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sequence:
     """A list. `end` is reliable in flow style only: a block's end mark is where the next thing begins."""
 
@@ -70,7 +70,7 @@ class Sequence:
     tag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mapping:
     """A mapping, pairs in the order of the text, duplicates included. For `end`, see `Sequence`."""
 
@@ -103,7 +103,7 @@ class Mapping:
         return tuple(item for item in map(resolved, flat) if isinstance(item, Mapping))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stream:
     """All of a file. `aliased` holds, for the event of an anchored node, its first alias."""
 
@@ -113,7 +113,7 @@ class Stream:
     aliased: dict[int, Alias]
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Open:
     """A collection whose end is not yet seen."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import YamlError, YamlLimitError
 from gitops_tool.model import Location
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """A file's text without its byte order mark. Offsets count characters of `text`."""
 

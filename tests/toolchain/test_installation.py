@@ -14,12 +14,12 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitops_tool.errors import ToolError
+from gitops_tool.records import replace
 from gitops_tool.toolchain import KUBECONFORM, Archive, Source, Tool, find
 from gitops_tool.toolchain import download as downloading
 from gitops_tool.toolchain.installation import How, Installed, install, installed_path
@@ -234,7 +234,7 @@ def test_a_folder_that_cannot_be_written_is_named(cache: Path, only_path: Path) 
 
 INSTALLER = """
 import sys
-from dataclasses import replace
+from gitops_tool.records import replace
 from gitops_tool.toolchain import KUBECONFORM, Archive
 from gitops_tool.toolchain.installation import install
 machine, url, sha256 = sys.argv[1:]

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path, PurePosixPath
 from textwrap import indent
@@ -20,6 +19,7 @@ from gitops_tool import process, toolchain
 from gitops_tool.config import Kustomize, Settings
 from gitops_tool.errors import GitopsError, RenderError
 from gitops_tool.git import GitRepo
+from gitops_tool.records import replace
 from gitops_tool.render import Renderer, renderer
 from gitops_tool.toolchain import RenderEngine
 from gitops_tool.tree import DirTree

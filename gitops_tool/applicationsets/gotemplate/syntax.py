@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from gitops_tool.records import record
 
 Operand: TypeAlias = "Dot | Nil | Literal | Field | Variable | Chain | Name | Pipe"
 Node: TypeAlias = "Text | Action | Block | Jump"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dot:
     """`.`, the value in focus."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Nil:
     """The word `nil`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Literal:
     """A text, truth value or number; `written` is how it is spelled."""
 
@@ -27,14 +28,14 @@ class Literal:
     written: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """`.a.b`, looked up in the value in focus."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variable:
     """`$x` or `$x.a.b`; the name includes the `$`."""
 
@@ -42,7 +43,7 @@ class Variable:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chain:
     """Fields of something in parentheses: `(index .list 0).name`."""
 
@@ -50,21 +51,21 @@ class Chain:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Name:
     """The name of a function."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """A function with its arguments, or one operand on its own."""
 
     operands: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pipe:
     """Commands, each fed to the next, and the variables that keep the result."""
 
@@ -73,21 +74,21 @@ class Pipe:
     assigns: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """What stands outside of `{{...}}`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Action:
     """A pipeline whose value is printed, unless it is kept in a variable."""
 
     pipe: Pipe
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """An `if`, `with` or `range` up to its `end`; `otherwise` is the part after `else`."""
 
@@ -97,7 +98,7 @@ class Block:
     otherwise: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Jump:
     """`break` or `continue`."""
 

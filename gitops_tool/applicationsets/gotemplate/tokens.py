@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gitops_tool.applicationsets.gotemplate.errors import TemplateError
+from gitops_tool.records import record
 
 _OPEN, _CLOSE = "{{", "}}"
 _SPACES = " \t\r\n"
@@ -33,7 +33,7 @@ _BEFORE = frozenset({"field", "variable", "word"})
 """Tokens that something must separate from the next one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Token:
     """A piece of an action: its kind, and how it is spelled."""
 

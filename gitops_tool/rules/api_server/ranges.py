@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
+from gitops_tool.records import record
 from gitops_tool.rules.api_server.problems import invalid
 from gitops_tool.rules.api_server.tables import Table, places
 from gitops_tool.rules.base import Family, Problem, rule
@@ -18,7 +18,7 @@ _INT32 = 2**31 - 1
 _INT64 = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Range:
     """The least and the greatest number of a field, both allowed.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from gitops_tool.errors import GitopsError
 from gitops_tool.layout import MANIFEST_SUFFIXES
 from gitops_tool.model import Severity
+from gitops_tool.records import record
 from gitops_tool.rules.argocd.objects import Same
 from gitops_tool.rules.base import Family, OverlayView, Problem, Scope, dig, rule
 from gitops_tool.tree import normalize, read, resolve
@@ -33,7 +33,7 @@ _IDENTITY = ("group", "version", "kind", "name")
 _HASHED = frozenset({"ConfigMap", "Secret"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kustomization:
     """A kustomization that takes part in a build."""
 

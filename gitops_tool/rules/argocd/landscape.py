@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gitops_tool.applications import WHOEVER_NAMES_IT
 from gitops_tool.errors import GitopsError
 from gitops_tool.layout import MANIFEST_SUFFIXES, kustomization_in
+from gitops_tool.records import record, replace
 from gitops_tool.render import resource
 from gitops_tool.rules.argocd.objects import (
     GROUP,
@@ -49,7 +49,7 @@ Kind = tuple[str, str]
 """An API group, and a kind in it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Definition:
     """A CustomResourceDefinition that an overlay renders."""
 
@@ -57,7 +57,7 @@ class Definition:
     namespaced: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Landscape:
     """The Applications, ApplicationSets and AppProjects of a repository.
 

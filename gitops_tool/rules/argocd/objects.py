@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gitops_tool.model import Severity
+from gitops_tool.records import record
 from gitops_tool.render import resource
 from gitops_tool.rules.api_server.problems import existing
 from gitops_tool.rules.argocd.projects import Cluster
@@ -46,7 +46,7 @@ class Same(Generic[T]):
         return isinstance(other, Same) and other.value is self.value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declared:
     """An object of Argo CD's: rendered by an overlay, or read from a file that nothing renders.
 
@@ -90,7 +90,7 @@ class Declared:
         return self.resource.overlay if self.document is None or origin is None else origin.parent
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """One source of an Application.
 
@@ -116,7 +116,7 @@ class Source:
         return not any(options.get(key) for key in _RESHAPING) and not self.body.get("plugin")
 
 
-@dataclass(frozen=True)
+@record(cached=True)
 class Application:
     """An Application; its sources are those that manifests are made from."""
 
@@ -180,7 +180,7 @@ class Application:
         return self.declared.problem(message, *pointer, hint=hint, severity=severity)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ApplicationSet:
     """An ApplicationSet with the Applications that it generates, one of each name."""
 

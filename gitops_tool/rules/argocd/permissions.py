@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
+from gitops_tool.records import record
 from gitops_tool.rules.argocd import projects
 from gitops_tool.rules.argocd.hooks import is_applied
 from gitops_tool.rules.argocd.landscape import Landscape, landscape
@@ -306,7 +306,7 @@ def project_denies_object(view: RepositoryView) -> Iterator[Reported]:
                     yield overlay, Problem(message, item, pointer, "add it to the project, or move the object")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Question:
     """What a project decides by. Objects with a namespace are all alike but for their kind and namespace."""
 

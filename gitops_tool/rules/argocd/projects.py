@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+from gitops_tool.records import record
 from gitops_tool.rules.argocd.patterns import matches_glob, matches_pattern
 
 IN_CLUSTER = "in-cluster"
@@ -24,7 +24,7 @@ _HOST = re.compile(r"(?:[\w.~!$&'()*+,;=<>\"-]*|\[[^\]]*\])(?::\d*)?", re.ASCII)
 _PATH = re.compile(r"(?:[\w.~!$&'()*+,;=:@/\[\]-]|%[0-9a-f]{2})*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cluster:
     """Where an Application's objects go: the API server's URL and Argo CD's name for it, empty where unknown."""
 
@@ -100,7 +100,7 @@ def permits_destination(project: Mapping[str, Any], cluster: Cluster, namespace:
     return matched
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Side:
     """What one side of a destination, name or server, says about a cluster."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import GitopsError
 from gitops_tool.layout import MANIFEST_SUFFIXES
+from gitops_tool.records import record
 from gitops_tool.tree import LINK, read
 from gitops_tool.yamlload import load_documents
 from gitops_tool.yamlload.nodes import Stream, parse
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PATCHES = ("patches", "patchesJson6902")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kustomization:
     """A kustomization's file and content."""
 
@@ -32,7 +32,7 @@ class Kustomization:
     body: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sources:
     """What an overlay is built from: its kustomizations, and the files of objects and patches with their bytes.
 

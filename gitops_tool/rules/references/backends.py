@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Severity
+from gitops_tool.records import record
 from gitops_tool.rules.api_server.objects import parts
 from gitops_tool.rules.base import Family, Scope, dig, rule
 from gitops_tool.rules.references.entries import Entry, Place, Reported
@@ -22,7 +22,7 @@ _BY_ANNOTATION = "use-annotation"
 """The port name by which the AWS load balancer controller tells that the name is an annotation's."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Backend:
     """A Service that something sends traffic to. `port` is a name, a number, or None for all."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.config import PROMOTION_ORDER
 from gitops_tool.model import Severity
+from gitops_tool.records import record
 from gitops_tool.rules.base import OverlayView, Problem, dig
 from gitops_tool.schemas.catalogue import is_core_group
 
@@ -38,7 +38,7 @@ MAKE_NO_WORKLOADS = frozenset(
 """Groups of custom resources that no operator makes workloads, Services or configuration from."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """A namespace of a cluster. An empty part is not known, and could be any."""
 
@@ -54,7 +54,7 @@ class Place:
         return Place(self.cluster, namespace)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """A rendered object, the overlay that renders it, and where it goes."""
 

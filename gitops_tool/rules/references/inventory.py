@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.layout import KUSTOMIZATION_NAMES
+from gitops_tool.records import record
 from gitops_tool.rules.base import RepositoryView, dig
 from gitops_tool.rules.pods import PodMaker, pod_maker
 from gitops_tool.rules.references.entries import Entry, Place, destination, own_labels
@@ -28,7 +28,7 @@ _HASH = re.compile(r"-[a-z0-9]{10}$")
 _UNFINISHED = frozenset("$<>{}%")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pods:
     """The pods that one rendered object makes."""
 
@@ -36,7 +36,7 @@ class Pods:
     maker: PodMaker
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Made:
     """Something that a rendered object makes, itself included, and where that is."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitops_tool.records import record
 from gitops_tool.rules.api_server.objects import parts
 from gitops_tool.rules.base import dig
 from gitops_tool.rules.references.producers import CONFIG_MAP, SECRET
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitops_tool.rules.pods import PodMaker
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Need:
     """What a pod needs: a ConfigMap or Secret, or keys of one, each with its place."""
 

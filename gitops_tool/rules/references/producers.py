@@ -6,9 +6,9 @@ Sources: the API references of each project, named at its function.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitops_tool.records import record
 from gitops_tool.rules.api_server.objects import parts
 from gitops_tool.rules.base import dig
 
@@ -30,7 +30,7 @@ _REFLECTED = "reflector.v1.k8s.emberstack.com/reflection-auto-namespaces"
 _ANYWHERE = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Product:
     """A ConfigMap or Secret that comes to be.
 

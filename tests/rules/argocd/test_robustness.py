@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gitops_tool.records import replace
 from gitops_tool.render import resource
 from gitops_tool.rules.argocd import RULES
 from gitops_tool.rules.base import OverlayView, RepositoryView, Scope

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from gitops_tool.applicationsets.gotemplate.errors import TemplateError, UnsupportedError
 from gitops_tool.applicationsets.gotemplate.values import MISSING, Int64, StringMap, type_name
+from gitops_tool.records import field, record
 
 _Run = TypeVar("_Run", bound=Callable[..., Any])
 MAX_SIZE = 1_000_000
@@ -28,7 +28,7 @@ class Kind(StrEnum):
     """Anything, and what is missing too."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Function:
     """A function: its parameters' types, the type of further ones if it takes any number, and the code."""
 
@@ -94,7 +94,7 @@ def _fits(value: Any, kind: Kind) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table:
     """Functions by their names."""
 
