@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitops_tool.config import Settings
     from gitops_tool.model import Overlay
     from gitops_tool.validate.baseline import BaselineEntry
-    from gitops_tool.validate.run import Result
+    from gitops_tool.validate.run import Base, Result
     from gitops_tool.validate.selection import Selection
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -43,6 +43,7 @@ class _Wanted:
     names: tuple[str, ...]
     environments: tuple[str, ...]
     since: str | None
+    base: str | None
     kubernetes_version: str | None
     engine: str
     select: tuple[str, ...]
@@ -65,6 +66,11 @@ class _Wanted:
     "since",
     metavar="REF",
     help="Only what changes since REF reach: since the history left that of REF, uncommitted ones included.",
+)
+@click.option(
+    "--base",
+    metavar="REF",
+    help="Look at everything, and for forbidden changes since REF, too; --changed-since does both of what it reaches.",
 )
 @click.option("--kubernetes-version", metavar="V", help="Check against this version, in every environment.")
 @click.option(
@@ -100,6 +106,7 @@ def validate(
     environments: tuple[str, ...],
     rev: str | None,
     since: str | None,
+    base: str | None,
     kubernetes_version: str | None,
     engine: str,
     severity: str,
@@ -130,7 +137,9 @@ def validate(
 
     if baseline and write_baseline:
         raise click.UsageError("--baseline and --write-baseline contradict each other")
-    wanted = _Wanted(names, environments, since, kubernetes_version, engine, _words(select), _words(ignore))
+    if since is not None and base is not None:
+        raise click.UsageError("--changed-since and --base contradict each other")
+    wanted = _Wanted(names, environments, since, base, kubernetes_version, engine, _words(select), _words(ignore))
     targets = [ReportFile(file.format, session.folder / file.path) for file in files]
     check_writable([target.path for target in targets] + ([session.folder / write_baseline] if write_baseline else []))
     known = _read_baseline(session.folder / baseline, str(baseline)) if baseline else None
@@ -166,25 +175,29 @@ def _run(here: Opened, wanted: _Wanted) -> Result:
     if wanted.kubernetes_version is not None:
         settings = with_kubernetes_version(settings, wanted.kubernetes_version)
     selection = select(here.tree, settings, wanted.names, wanted.environments, here.folder)
-    if wanted.since is not None:
-        selection = _changed(here, settings, selection, wanted.since)
+    base = None
+    if wanted.since is not None or wanted.base is not None:
+        selection, base = _changed(here, settings, selection, wanted)
     tools = engines.pick(settings, SchemaEngine(wanted.engine))
     for note in tools.notes:
         click.echo(f"note: {note}", err=True)
     with _progress(len(selection.overlays)) as step:
-        return run(here.tree, selection, tools.renderer, tools.validator, step)
+        return run(here.tree, selection, tools.renderer, tools.validator, step, base)
 
 
-def _changed(here: Opened, settings: Settings, selection: Selection, since: str) -> Selection:
-    """Keep the overlays that the changes since a commit reach."""
+def _changed(here: Opened, settings: Settings, selection: Selection, wanted: _Wanted) -> tuple[Selection, Base]:
+    """Find the overlays that the changes since a commit reach, and keep only these if that is asked for."""
     from gitops_tool.affected import affected
     from gitops_tool.cli.repository import changes_since
+    from gitops_tool.validate.run import Base
     from gitops_tool.validate.selection import Selection
 
-    before, changes = changes_since(here, since)
-    found = affected(before, here.tree, settings, selection.overlays, changes)
-    click.echo(f"note: changes since {since} reach {len(found)} of {len(selection.overlays)} overlays", err=True)
-    return Selection(tuple(one.overlay for one in found), complete=False)
+    ref = wanted.since if wanted.base is None else wanted.base
+    before, changes = changes_since(here, str(ref))
+    found = tuple(one.overlay for one in affected(before, here.tree, settings, selection.overlays, changes))
+    click.echo(f"note: changes since {ref} reach {len(found)} of {len(selection.overlays)} overlays", err=True)
+    base = Base(before, {overlay.path for overlay in found})
+    return (selection if wanted.since is None else Selection(found, complete=False)), base
 
 
 def _read_baseline(path: Path, name: str) -> Mapping[str, BaselineEntry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,13 @@ from gitops_tool.diff import diff_resources, value_changes
 from gitops_tool.errors import FindingsError, GitopsError, RenderError
 from gitops_tool.findings import source_lines
 from gitops_tool.model import Finding, Location, Overlay, ResourceDiff, Revision, Severity
-from gitops_tool.records import record
+from gitops_tool.records import record, replace
 from gitops_tool.rules import sync_rules
 from gitops_tool.schemas import SchemaEngine
 from gitops_tool.tree import PatchedTree, is_directory
 
 if TYPE_CHECKING:
+    from gitops_tool.diff import ValueChange
     from gitops_tool.model import Resource
     from gitops_tool.render import Render, Renderer
     from gitops_tool.tree import Tree
@@ -104,13 +105,31 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
     to_check = [(overlay, after) for overlay, _, after in pairs if after is not None]
     with Background(lambda: validator.check(patched, to_check)) as checking:
         effects = []
+        risky = False
         for overlay, before, after in pairs:
             diffs = diff_resources(_resources(before), _resources(after))
-            proof = tuple(change.prove(proposal, overlay, tuple(value_changes(diffs)), patched, settings))
-            effects.append((overlay, diffs, proof))
+            values = tuple(value_changes(diffs))
+            risky = risky or _may_be_forbidden(values)
+            effects.append((overlay, diffs, tuple(change.prove(proposal, overlay, values, patched, settings))))
     reports = {report.overlay: report for report in checking.result()}
+    if risky:
+        from gitops_tool.validate import Before
+
+        states = Before(tree, {overlay.path: before for overlay, before, _ in pairs if before is not None})
+        for extra in validator.check_changes(patched, to_check, states):
+            reports[extra.overlay] = _joined(reports[extra.overlay], extra)
     found = (_effect(*effect, reports.get(effect[0])) for effect in effects)
     return Plan(base, proposal, patched, tuple(found), (*proposal.notes, *notes))
+
+
+def _may_be_forbidden(changes: Iterable[ValueChange]) -> bool:
+    """Whether the rules on changes can have anything to say: an image may change everywhere but in a Job."""
+    return any(change.id.kind == "Job" or change.pointer[-1:] != ("image",) for change in changes)
+
+
+def _joined(report: Report, extra: Report) -> Report:
+    findings = (*report.findings, *extra.findings)
+    return replace(report, findings=findings, suppressed=report.suppressed + extra.suppressed)
 
 
 def _resources(render: Render | None) -> tuple[Resource, ...]:

@@ -21,12 +21,21 @@ def sync_rules() -> tuple[Rule, ...]:
 
 
 @cache
+def change_rules() -> tuple[Rule, ...]:
+    """Return the rules that compare what is rendered with what was."""
+    from gitops_tool.rules import changes
+
+    return changes.RULES
+
+
+@cache
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, in the order of the documentation."""
-    from gitops_tool.rules import api_server, argocd, deprecations, hygiene, images, references, security
+    from gitops_tool.rules import api_server, argocd, changes, deprecations, hygiene, images, references, security
 
     return (
         *api_server.RULES,
+        *changes.RULES,
         *deprecations.RULES,
         *argocd.RULES,
         *references.RULES,

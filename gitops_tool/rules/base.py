@@ -42,6 +42,8 @@ class Scope(StrEnum):
     """An `OverlayView`: the files that one overlay is built from."""
     REPOSITORY = "repository"
     """A `RepositoryView`. The generator yields pairs: the `OverlayView` that is to report, and the problem."""
+    CHANGE = "change"
+    """A `ChangeView`: what one overlay rendered before a change, and after it."""
 
 
 @record
@@ -62,6 +64,15 @@ class RepositoryView:
     settings: Settings
     overlays: tuple[OverlayView, ...]
     complete: bool
+
+
+@record
+class ChangeView:
+    """One overlay before and after a change, in the repository as it is afterwards."""
+
+    before: OverlayView
+    after: OverlayView
+    repository: RepositoryView
 
 
 @record

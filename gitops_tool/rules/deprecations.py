@@ -120,7 +120,7 @@ def deprecated_api(view: OverlayView) -> Iterator[Problem]:
 
     Source: https://kubernetes.io/docs/reference/using-api/deprecation-guide/
     """
-    minor = _target(view)
+    minor = target_minor(view)
     for resource in view.render.resources:
         name = f"{resource.id.api_version} {resource.id.kind}"
         found = _deprecations().get(name)
@@ -146,7 +146,7 @@ def _deprecations() -> dict[str, Deprecation]:
     }
 
 
-def _target(view: OverlayView) -> int:
+def target_minor(view: OverlayView) -> int:
     """Return the minor version of the cluster that an overlay goes to; the newest known if nothing says so."""
     environment = view.settings.environment(view.overlay.environment)
     version = (environment and environment.kubernetes_version) or view.settings.kubernetes_version

@@ -2,6 +2,6 @@
 
 from gitops_tool.schemas import SchemaEngine
 from gitops_tool.validate.schema_check import SchemaChecker
-from gitops_tool.validate.validator import CheckedObject, Report, Validator
+from gitops_tool.validate.validator import Before, CheckedObject, Report, Validator
 
-__all__ = ["CheckedObject", "Report", "SchemaChecker", "SchemaEngine", "Validator"]
+__all__ = ["Before", "CheckedObject", "Report", "SchemaChecker", "SchemaEngine", "Validator"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import GitopsError, ToolError
@@ -14,7 +14,7 @@ from gitops_tool.schemas import SchemaEngine
 from gitops_tool.tree import FILES, mode_at
 from gitops_tool.validate.built_in import REMOTE_BASE, RENDER
 from gitops_tool.validate.selection import Unchecked, unchecked
-from gitops_tool.validate.validator import Report, Validator
+from gitops_tool.validate.validator import Before, Report, Validator
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 _QUOTED = re.compile(r"'([^'\s]+)'")
 _Rendered = tuple[Overlay, "Render | GitopsError"]
+
+
+@record
+class Base:
+    """The files before a change, and the overlays that it reaches."""
+
+    tree: Tree
+    reached: Collection[PurePosixPath]
 
 
 @record
@@ -63,8 +71,17 @@ def validate(
     renderer: Renderer,
     validator: Validator,
     progress: Callable[[Overlay], None] = lambda _: None,
+    base: Base | None = None,
 ) -> Result:
     """Render and check overlays; one that cannot be rendered is a finding.
+
+    Args:
+        tree: the files to look at.
+        selection: the overlays to look at.
+        renderer: renders them.
+        validator: checks what comes out.
+        progress: is told of each overlay that is rendered.
+        base: what to compare with, so that the rules on changes can be asked.
 
     Raises:
         ToolError: an engine is missing or does not work.
@@ -74,12 +91,14 @@ def validate(
     good = [(overlay, result) for overlay, result in rendered if not isinstance(result, GitopsError)]
     # What could not be rendered is no reason to call missing what it holds.
     everything = selection.complete and len(good) == len(rendered)
-    reports = {report.overlay: report for report in validator.check(tree, good, complete=everything)}
+    before, incomparable = _before(base, good, renderer)
+    checked = validator.check(tree, good, complete=everything, before=before)
+    reports = {report.overlay: report for report in checked}
     for overlay, result in rendered:
         if isinstance(result, GitopsError):
             findings = tuple(_unrendered(tree, validator, overlay, result))
             reports[overlay] = Report(overlay, findings, ())
-    skipped = list(_skipped(reports.values()))
+    skipped = [*_skipped(reports.values()), *incomparable]
     if selection.complete:
         skipped += unchecked(tree, validator.settings, _used(tree, rendered))
     return Result(
@@ -100,6 +119,25 @@ def _rendered(
             raise result
         yield overlay, result
         progress(overlay)
+
+
+def _before(
+    base: Base | None, rendered: Iterable[tuple[Overlay, Render]], renderer: Renderer
+) -> tuple[Before | None, list[Unchecked]]:
+    """Render what a change reaches as it was before; the rest was no different."""
+    if base is None:
+        return None, []
+    paths = [overlay.path for overlay, _ in rendered if overlay.path in base.reached and base.tree.modes(overlay.path)]
+    renders: dict[PurePosixPath, Render] = {}
+    incomparable: list[Unchecked] = []
+    for path, result in zip(paths, renderer.render_each([(base.tree, path) for path in paths]), strict=True):
+        if isinstance(result, ToolError):
+            raise result
+        if isinstance(result, GitopsError):
+            incomparable.append(Unchecked(path, "its change: what was there before cannot be rendered"))
+        else:
+            renders[path] = result
+    return Before(base.tree, renders), incomparable
 
 
 def _unrendered(tree: Tree, validator: Validator, overlay: Overlay, error: GitopsError) -> Iterator[Finding]:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Finding, Location, Resource, Severity
 from gitops_tool.records import record, replace
-from gitops_tool.rules import all_rules
-from gitops_tool.rules.base import Family, OverlayView, Pointer, Problem, RepositoryView, Rule, Scope
+from gitops_tool.rules import all_rules, change_rules
+from gitops_tool.rules.base import (
+    ChangeView,
+    Family,
+    OverlayView,
+    Pointer,
+    Problem,
+    RepositoryView,
+    Rule,
+    Scope,
+)
 from gitops_tool.sources import SourceMap
 from gitops_tool.tree import LINK
 from gitops_tool.validate.built_in import EMPTY_RENDER, rule_ids
@@ -24,6 +33,14 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 _Found = tuple[str, Severity, Problem]
+
+
+@record
+class Before:
+    """The state that a change is compared with: its files, and what overlays rendered to, by their paths."""
+
+    tree: Tree
+    renders: Mapping[PurePosixPath, Render]
 
 
 @record
@@ -70,13 +87,21 @@ class Validator:
         self.schemas = schemas
         self.rules = rules
 
-    def check(self, tree: Tree, renders: Sequence[tuple[Overlay, Render]], *, complete: bool = False) -> list[Report]:
+    def check(
+        self,
+        tree: Tree,
+        renders: Sequence[tuple[Overlay, Render]],
+        *,
+        complete: bool = False,
+        before: Before | None = None,
+    ) -> list[Report]:
         """Return what is wrong with each overlay's render, at the lines that are to blame.
 
         Args:
             tree: the files that were rendered.
             renders: the overlays to look at.
             complete: whether these are all of the repository, so that what is not among them does not exist.
+            before: what to compare them with; rules on changes have nothing to say without it.
 
         Raises:
             ConfigError: a target Kubernetes version is not known.
@@ -84,7 +109,10 @@ class Validator:
         """
         views = tuple(OverlayView(tree, self.settings, overlay, render) for overlay, render in renders)
         found = self._schema_problems(tree, renders)
-        self._add_repository_problems(found, RepositoryView(tree, self.settings, views, complete))
+        repository = RepositoryView(tree, self.settings, views, complete)
+        self._add_repository_problems(found, repository)
+        if before is not None:
+            self._add_change_problems(found, repository, before, self.rules())
         return [self._report(view, found) for view in views]
 
     def _add_repository_problems(self, found: dict[int, list[_Found]], view: RepositoryView) -> None:
@@ -93,6 +121,28 @@ class Validator:
             if rule.scope is Scope.REPOSITORY:
                 for owner, problem in rule.check(view):
                     found.setdefault(id(owner), []).append((rule.id, rule.severity, problem))
+
+    def check_changes(self, tree: Tree, renders: Sequence[tuple[Overlay, Render]], before: Before) -> list[Report]:
+        """Return what is wrong with the changes of overlays alone, by those of the rules that compare."""
+        views = tuple(OverlayView(tree, self.settings, overlay, render) for overlay, render in renders)
+        found: dict[int, list[_Found]] = {}
+        view = RepositoryView(tree, self.settings, views, complete=False)
+        self._add_change_problems(found, view, before, change_rules())
+        return [self._judged(one, found.get(id(one), ())) for one in views]
+
+    def _add_change_problems(
+        self, found: dict[int, list[_Found]], view: RepositoryView, before: Before, rules: Iterable[Rule]
+    ) -> None:
+        """Add what rules on changes find in the overlays that were there before."""
+        comparing = [rule for rule in rules if rule.scope is Scope.CHANGE]
+        for after in view.overlays:
+            render = before.renders.get(after.overlay.path)
+            if render is None:
+                continue
+            change = ChangeView(OverlayView(before.tree, self.settings, after.overlay, render), after, view)
+            for rule in comparing:
+                problems = ((rule.id, rule.severity, problem) for problem in rule.check(change))
+                found.setdefault(id(after), []).extend(problems)
 
     def _schema_problems(self, tree: Tree, renders: Sequence[tuple[Overlay, Render]]) -> dict[int, list[_Found]]:
         """Check all objects with one run of the engine for each Kubernetes version; returns problems by object."""
@@ -108,21 +158,9 @@ class Validator:
         return found
 
     def _report(self, view: OverlayView, earlier: dict[int, list[_Found]]) -> Report:
-        tree, overlay, render = view.tree, view.overlay, view.render
-        sources = SourceMap(tree, render)
-        found: list[Finding] = []
-        suppressed = 0
-        for rule, default, problem in self._problems(view, earlier):
-            severity = self.severity(overlay.environment, rule, problem.severity or default)
-            if severity is None:
-                continue
-            finding = _finding(rule, severity, problem, sources, render)
-            if is_ignored(tree, finding, problem.resource):
-                suppressed += 1
-            else:
-                found.append(finding)
-        found.extend(self._unknown_rules(view))
-        ordered = sorted(dict.fromkeys(found), key=lambda finding: (finding.location, finding.rule, finding.message))
+        render = view.render
+        judged = self._judged(view, self._problems(view, earlier))
+        ordered = _in_order([*judged.findings, *self._unknown_rules(view)])
         objects = (
             CheckedObject(
                 resource.id,
@@ -131,7 +169,23 @@ class Validator:
             )
             for resource in render.resources
         )
-        return Report(overlay, tuple(ordered), tuple(objects), suppressed)
+        return replace(judged, findings=ordered, objects=tuple(objects))
+
+    def _judged(self, view: OverlayView, problems: Iterable[_Found]) -> Report:
+        """Trace problems to their lines, and leave out what the settings or the sources say to ignore."""
+        sources = SourceMap(view.tree, view.render)
+        found: list[Finding] = []
+        suppressed = 0
+        for rule, default, problem in problems:
+            severity = self.severity(view.overlay.environment, rule, problem.severity or default)
+            if severity is None:
+                continue
+            finding = _finding(rule, severity, problem, sources, view.render)
+            if is_ignored(view.tree, finding, problem.resource):
+                suppressed += 1
+            else:
+                found.append(finding)
+        return Report(view.overlay, _in_order(found), (), suppressed)
 
     def _unknown_rules(self, view: OverlayView) -> Iterator[Finding]:
         severity = self.severity(view.overlay.environment, UNKNOWN_RULE, Severity.WARNING)
@@ -164,6 +218,11 @@ class Validator:
         if level == "off":
             return None
         return Severity(level) if level else default
+
+
+def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings by their places, each once."""
+    return tuple(sorted(dict.fromkeys(findings), key=lambda one: (one.location, one.rule, one.message)))
 
 
 def _places(earlier: dict[int, list[_Found]], render: Render) -> set[tuple[int, Pointer]]:

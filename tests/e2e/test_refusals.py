@@ -275,3 +275,32 @@ def test_an_ignored_finding_is_counted_not_refused(web: Checkout) -> None:
     result = web.gitops("bump", "web", "v2-")
     assert (result.code, result.err) == (0, "")
     assert "validated: 1 object, no findings, 1 suppressed\n" in result.out
+
+
+def test_a_job_that_stays_in_the_cluster_cannot_get_another_image(web: Checkout) -> None:
+    job = (
+        shop.deployment("web", kind="Job")
+        .replace("apps/v1", "batch/v1")
+        .replace("  selector:\n    matchLabels:\n      app: web\n", "")
+        .replace("      containers:", "      restartPolicy: Never\n      containers:")
+    )
+    web.commit({"apps/web/base/deployment.yaml": job}, "a job")
+    result = refused(web, "v2")
+    assert result.err.startswith(
+        "error[immutable-field] apps/web/overlays/staging/kustomization.yaml:8:13: spec.template: field is immutable;"
+        f' spec.containers[0].image was "{IMAGE}:v1" and is now "{IMAGE}:v2"\n'
+    )
+    hook = job.replace("metadata:\n", "metadata:\n  annotations: {argocd.argoproj.io/hook: PreSync}\n", 1)
+    web.commit({"apps/web/base/deployment.yaml": hook}, "a hook")
+    assert web.gitops("bump", "web", "v2").code == 0
+
+
+def test_a_tag_that_reaches_a_selector(web: Checkout) -> None:
+    targets = "spec.selector.matchLabels.version", "spec.template.metadata.labels.version"
+    fields = FROM_TAG % '", "'.join(targets)
+    web.commit({STAGING: shop.overlay("web", more=fields)}, "a label with the tag")
+    result = refused(web, "v2")
+    assert result.err.startswith(
+        "error[immutable-selector] apps/web/base/deployment.yaml:7:5 (rendered): spec.selector: field is immutable;"
+        ' matchLabels.version was "v1" and is now "v2"\n'
+    )

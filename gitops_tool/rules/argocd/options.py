@@ -279,4 +279,61 @@ def retry_duration(view: RepositoryView) -> Iterator[Reported]:
                 yield application.problem(message, "spec", "syncPolicy", "retry", "backoff", key, hint=hint)
 
 
-RULES = (sync_option_unknown, sync_option_annotation_unknown, finalizer_unknown, retry_duration)
+@rule("allow-empty", family=Family.ARGOCD, severity=Severity.WARNING, scope=Scope.REPOSITORY)
+def allow_empty(view: RepositoryView) -> Iterator[Reported]:
+    """An Application may delete everything that it syncs when nothing is rendered any more.
+
+    By default automatic sync stops with "auto-sync will wipe out all resources" where a directory has become empty, by
+    a mistake in a kustomization for instance. `allowEmpty: true` takes that guard away.
+
+    Bad:
+
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata:
+          name: web
+          namespace: argocd
+        spec:
+          project: shop
+          source:
+            repoURL: https://git.example.com/shop/manifests.git
+            path: apps/web/overlays/production
+          destination:
+            server: https://kubernetes.default.svc
+            namespace: web
+          syncPolicy:
+            automated:
+              prune: true
+              allowEmpty: true
+
+    Good:
+
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata:
+          name: web
+          namespace: argocd
+        spec:
+          project: shop
+          source:
+            repoURL: https://git.example.com/shop/manifests.git
+            path: apps/web/overlays/production
+          destination:
+            server: https://kubernetes.default.svc
+            namespace: web
+          syncPolicy:
+            automated:
+              prune: true
+
+    Source: https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/ (Automatic Pruning with Allow-Empty);
+    argoproj/argo-cd#23645
+    """
+    for application in landscape(view).applications:
+        automated = dig(application.spec, "syncPolicy", "automated")
+        if dig(automated, "allowEmpty") is True and dig(automated, "enabled") is not False:
+            message = "an empty render would delete everything that the Application syncs"
+            hint = "leave allowEmpty out; the sync then stops instead"
+            yield application.problem(message, "spec", "syncPolicy", "automated", "allowEmpty", hint=hint)
+
+
+RULES = (allow_empty, sync_option_unknown, sync_option_annotation_unknown, finalizer_unknown, retry_duration)

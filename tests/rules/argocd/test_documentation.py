@@ -27,6 +27,7 @@ PLACES = {
     "applicationset-template": "argocd/environments.yaml: name: web-{{.env}}",
     "applicationset-not-checked": "argocd/clusters.yaml: - clusters: {}",
     "object-shared": "apps/web/overlays/staging/deployment.yaml: name: web",
+    "allow-empty": "argocd/web.yaml: allowEmpty: true",
     "sync-option-unknown": "argocd/web.yaml: - serverSideApply=true",
     "sync-option-annotation-unknown": f"{PRODUCTION}/example.yaml: argocd.argoproj.io/sync-options: Prune=no",
     "finalizer-unknown": "argocd/web.yaml: - resources-finalizer.argocd.io",
