@@ -13,6 +13,7 @@ from gitops_tool.errors import GitopsError
 from gitops_tool.git.changes import ChangeKind
 from gitops_tool.graph import closure
 from gitops_tool.layout import MANIFEST_SUFFIXES, kustomization_in
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.tree import FILES, mode_at
 from gitops_tool.validate.schema_check import OWN_SCHEMAS
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from gitops_tool.model import ApplicationSource, Overlay
     from gitops_tool.tree import Tree
 
-_CRD = re.compile(rb"^kind:\s*[\"']?CustomResourceDefinition\b", re.MULTILINE)
+_CRD = lazy_pattern(rb"^kind:\s*[\"']?CustomResourceDefinition\b", re.MULTILINE)
 _OVERRIDES = ".argocd-source"
 
 

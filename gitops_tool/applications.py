@@ -12,6 +12,7 @@ from gitops_tool.errors import YamlError
 from gitops_tool.images import ImageRef
 from gitops_tool.layout import MANIFEST_SUFFIXES
 from gitops_tool.model import Application, ApplicationSource, Location
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.tree import ROOT, read
 from gitops_tool.yamlload import load_documents, locate
 
@@ -23,8 +24,8 @@ API_GROUP = "argoproj.io/"
 WHOEVER_NAMES_IT = ("ApplicationSet", "AppProject")
 """Kinds that concern an app without its name; the rules search for the same, so one search does for both."""
 
-_TEMPLATE = re.compile(r"\{\{.*?\}\}")
-_OVERRIDE_FILE = re.compile(r"\.argocd-source(?:-(?P<application>.+))?\.yaml")
+_TEMPLATE = lazy_pattern(r"\{\{.*?\}\}")
+_OVERRIDE_FILE = lazy_pattern(r"\.argocd-source(?:-(?P<application>.+))?\.yaml")
 
 
 def applications_at(tree: Tree, settings: Settings, overlay: PurePosixPath, app: str) -> tuple[Application, ...]:

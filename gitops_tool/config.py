@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import ConfigError
 from gitops_tool.model import Environment
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import field, record
 from gitops_tool.tree import mode_at, read
 from gitops_tool.wording import did_you_mean
@@ -42,8 +43,8 @@ PROMOTION_ORDER = (
 """How people name their environments, in the order of promotion; for repositories without settings."""
 
 SEVERITIES = ("error", "warning", "info", "off")
-_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
-_VERSION = re.compile(r"v?1\.\d+(\.\d+)?")
+_NAME = lazy_pattern(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
+_VERSION = lazy_pattern(r"v?1\.\d+(\.\d+)?")
 
 
 @record

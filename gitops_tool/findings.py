@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.tree import FILES, mode_at
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 MASK = "***"
-_HARMLESS = re.compile(r"(?:apiVersion|kind|type|immutable):.*|\s*(?:- )?[\w.\-/]+:(?:\s*[|>][-+\d]*)?\s*")
+_HARMLESS = lazy_pattern(r"(?:apiVersion|kind|type|immutable):.*|\s*(?:- )?[\w.\-/]+:(?:\s*[|>][-+\d]*)?\s*")
 # `key: value`, or `- key=value` of a generator's literals; base64 ends in `=`, too.
-_KEY = re.compile(r"""\s*(?:-\s+)*["']?[\w.\-/]+["']?\s*:\s+|\s*-\s+["']?[\w.\-/]+=(?=[^=\s"'])""")
+_KEY = lazy_pattern(r"""\s*(?:-\s+)*["']?[\w.\-/]+["']?\s*:\s+|\s*-\s+["']?[\w.\-/]+=(?=[^=\s"'])""")
 
 
 def source_lines(tree: Tree, findings: Iterable[Finding]) -> Mapping[Location, str]:

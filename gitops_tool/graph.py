@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gitops_tool.errors import LayoutError, TreeError
 from gitops_tool.layout import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, kustomization_in
 from gitops_tool.model import Location
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import field, record
 from gitops_tool.tree import DIRECTORY, FILES, LINK, is_file, links_on, mode_at, normalize, read, resolve
 from gitops_tool.yamlload import load_documents, locate
@@ -33,8 +34,8 @@ _PATH_KEYS = frozenset({"path", "paths", "files", "envs", "env", "targetFilePath
 
 # What kustomize clones and what it downloads: https://github.com/kubernetes-sigs/kustomize, release 5.8.1,
 # api/internal/git/repospec.go (NewRepoSpecFromURL) and api/internal/loader/fileloader.go (IsRemoteFile).
-_DOWNLOADED = re.compile(r"https?:", re.IGNORECASE)
-_CLONED = re.compile(
+_DOWNLOADED = lazy_pattern(r"https?:", re.IGNORECASE)
+_CLONED = lazy_pattern(
     r"(?:git::)?(?:file://.+|(?:(?:ssh|https?)://[^/]*/|[a-z][a-z0-9-]*@[^/:]*[/:]|github\.com[/:])[^?]*(?:/|\.git).*)",
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )

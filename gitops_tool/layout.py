@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.config import PROMOTION_ORDER, Settings
 from gitops_tool.errors import LayoutError, UsageError
 from gitops_tool.model import App, Overlay
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.tree import DIRECTORY, ROOT
 from gitops_tool.wording import did_you_mean, quoted
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
-_PLACEHOLDER = re.compile(r"\{(app|env)\}")
+_PLACEHOLDER = lazy_pattern(r"\{(app|env)\}")
 _SHARED = frozenset({"base", "bases", "common", "components"})
 """Directories beside the environments that are none; for repositories without settings."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import ToolError
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ _GRACE = 2.0
 """Seconds that a program gets between SIGTERM and SIGKILL."""
 
 # Up to the last "@" of the authority: people write passwords with an "@" in them as they are.
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]+@")
-_TOKENS = re.compile(r"\b(?:glpat|gldt|glcbt|gloas|glrt|ghp|gho|ghu|ghs|ghr|github_pat)[-_][A-Za-z0-9_.-]{8,}")
+_CREDENTIALS = lazy_pattern(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]+@")
+_TOKENS = lazy_pattern(r"\b(?:glpat|gldt|glcbt|gloas|glrt|ghp|gho|ghu|ghs|ghr|github_pat)[-_][A-Za-z0-9_.-]{8,}")
 
 
 @record

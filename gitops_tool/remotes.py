@@ -10,19 +10,20 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote, unquote_plus
 
 from gitops_tool.errors import UsageError
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.wording import quoted
 
-_REMOTE = re.compile(
+_REMOTE = lazy_pattern(
     r"(?:git::)?(?:(?:file|ssh|https?)://.+|[a-z0-9][a-z0-9._-]*@[^/:]+[/:].+|(?:www\.)?github\.com[/:].+)",
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
-_SCHEME = re.compile(r"(?:git::)?(?:(?P<scheme>[a-z]+)://)?(?:[^/@]*@)?", re.IGNORECASE)
-_GIT_SUFFIX = re.compile(r"\.git(?=/|$)")
-_BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
+_SCHEME = lazy_pattern(r"(?:git::)?(?:(?P<scheme>[a-z]+)://)?(?:[^/@]*@)?", re.IGNORECASE)
+_GIT_SUFFIX = lazy_pattern(r"\.git(?=/|$)")
+_BAD_ESCAPE = lazy_pattern(r"%(?![0-9a-fA-F]{2})")
 # https://git-scm.com/docs/git-check-ref-format
-_BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-/.]|[/.]$|[\ud800-\udfff]")
-_GLOB = re.compile(r"[*?\[]")
+_BAD_REF = lazy_pattern(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-/.]|[/.]$|[\ud800-\udfff]")
+_GLOB = lazy_pattern(r"[*?\[]")
 
 
 @record

@@ -6,7 +6,6 @@ applicationset/controllers/applicationset_controller.go.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from gitops_tool.applicationsets.results import (
     UncheckedError,
 )
 from gitops_tool.applicationsets.substitution import Substitution
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.wording import did_you_mean, quoted
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _SPEC, _TEMPLATE, _PATCH = ("spec",), ("spec", "template"), ("spec", "templatePatch")
 _METADATA = ("name", "labels", "annotations", "finalizers")
-_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LEFT = re.compile(r"\{\{\s*(.*?)\s*\}\}|<no value>")
+_NAME = lazy_pattern(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LEFT = lazy_pattern(r"\{\{\s*(.*?)\s*\}\}|<no value>")
 _PLAIN_FIELDS = ("repoURL", "path", "targetRevision", "chart", "ref")
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_NEVER = re.compile(r"(?!)")
-_ITEM = re.compile(r"\\(?P<escaped>.)|(?P<star>\*+)|(?P<one>\?)|(?P<open>\[)|(?P<plain>.)", re.DOTALL)
-_CLASS = re.compile(r"\[(?P<not>[!^]?)(?P<members>\]?(?:\\.|\[:[a-z]+:\]|[^\]\\])*)\]", re.DOTALL)
-_MEMBER = re.compile(r"\[:(?P<name>[a-z]+):\]|(?P<low>\\.|[^\\])(?:-(?P<high>\\.|[^\\]))?", re.DOTALL)
+from gitops_tool.patterns import lazy_pattern
+
+_NEVER = lazy_pattern(r"(?!)")
+_ITEM = lazy_pattern(r"\\(?P<escaped>.)|(?P<star>\*+)|(?P<one>\?)|(?P<open>\[)|(?P<plain>.)", re.DOTALL)
+_CLASS = lazy_pattern(r"\[(?P<not>[!^]?)(?P<members>\]?(?:\\.|\[:[a-z]+:\]|[^\]\\])*)\]", re.DOTALL)
+_MEMBER = lazy_pattern(r"\[:(?P<name>[a-z]+):\]|(?P<low>\\.|[^\\])(?:-(?P<high>\\.|[^\\]))?", re.DOTALL)
 _NAMED = {
     "alnum": "0-9A-Za-z",
     "alpha": "A-Za-z",

@@ -6,13 +6,13 @@ Source: Argo CD 3.6, reposerver/repository (GetGitFiles, GetGitDirectories, walk
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.applicationsets.globs import path_match, pathspec
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.tree import DIRECTORY, ROOT, SUBMODULE, walk
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 IsHere = Callable[[str, str], bool | None]
 """Whether a URL and a revision are those of the files here; None where that is not known."""
 
-_WILDCARD = re.compile(r"[*?\[\\]")
-_PINNED = re.compile(r"[0-9a-f]{7,40}|v?\d+(\.[\dx*]+)*([-+].*)?|refs/tags/.*|.*[~^<>=|*].*")
+_WILDCARD = lazy_pattern(r"[*?\[\\]")
+_PINNED = lazy_pattern(r"[0-9a-f]{7,40}|v?\d+(\.[\dx*]+)*([-+].*)?|refs/tags/.*|.*[~^<>=|*].*")
 
 
 @record

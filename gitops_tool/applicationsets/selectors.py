@@ -5,14 +5,14 @@ Source: Argo CD 3.6, applicationset/utils/selector.go, a copy of Kubernetes' wit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from gitops_tool.applicationsets.results import FaultError, Pointer
+from gitops_tool.patterns import lazy_pattern
 
-_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_PREFIX = lazy_pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_NAME = lazy_pattern(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _SETS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 """The operators, and whether they take values."""
 

@@ -19,12 +19,13 @@ from gitops_tool.applicationsets.gotemplate import (
     render,
 )
 from gitops_tool.applicationsets.results import FaultError, Pointer, UncheckedError
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import field, record
 from gitops_tool.wording import did_you_mean, quoted
 
-_TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_IS_TEMPLATE = re.compile(r"\{\{.*\}\}")
-_WANTED = re.compile(r'(?:entry for key|evaluate field) "?([\w.-]+)')
+_TAG = lazy_pattern(r"\{\{(.*?)\}\}", re.DOTALL)
+_IS_TEMPLATE = lazy_pattern(r"\{\{.*\}\}")
+_WANTED = lazy_pattern(r'(?:entry for key|evaluate field) "?([\w.-]+)')
 
 
 @record

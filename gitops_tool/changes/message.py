@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import UsageError
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.wording import did_you_mean
 
 if TYPE_CHECKING:
     from gitops_tool.changes.base import Setting
     from gitops_tool.images import ImageRef
 
-_FULL_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_FULL_SHA = lazy_pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PLACEHOLDER = lazy_pattern(r"\{(\w*)\}")
 
 
 def short(version: ImageRef) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from gitops_tool.errors import GitError, UsageError
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.process import redact
 from gitops_tool.records import record
 from gitops_tool.wording import quoted
@@ -17,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _SCHEMES = {"https://", "ssh://", "file://"}
-_WEB = re.compile(r"(https?://)(?:([^/]*)@)?([^/@]*)(.*)", re.DOTALL)
+_WEB = lazy_pattern(r"(https?://)(?:([^/]*)@)?([^/@]*)(.*)", re.DOTALL)
 """Scheme, user and password, host and port, the rest."""
 
-_LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|\[::1\]")
-_HOST = re.compile(r"(?:[a-z]+://)?(?:[^/@]*@)?(?P<host>[^/:]*)")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_REF_NAME = re.compile(
+_LOOPBACK = lazy_pattern(r"localhost|127(?:\.\d{1,3}){3}|\[::1\]")
+_HOST = lazy_pattern(r"(?:[a-z]+://)?(?:[^/@]*@)?(?P<host>[^/:]*)")
+_CONTROL = lazy_pattern(r"[\x00-\x1f\x7f]")
+_REF_NAME = lazy_pattern(
     r"(?!.*(?:\.\.|@\{|//|/\.|\.lock(?:/|$)))"
     r"[^\x00-\x20\x7f~^:?*\[\\/.-][^\x00-\x20\x7f~^:?*\[\\]*(?<![/.])"
 )
 
-_RACE = re.compile(
+_RACE = lazy_pattern(
     r"non-fast-forward"
     r"|fetch first"
     r"|cannot lock ref"
@@ -39,7 +40,7 @@ _RACE = re.compile(
 )
 """The answers to a push that others made first; any other refusal is final."""
 
-_BROKEN = re.compile(r"permission denied|read-only file system|no space left|quota exceeded", re.IGNORECASE)
+_BROKEN = lazy_pattern(r"permission denied|read-only file system|no space left|quota exceeded", re.IGNORECASE)
 """Why a server cannot lock a ref although nobody else does."""
 
 

@@ -7,19 +7,19 @@ place stands in the text of the failure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from gitops_tool.output.verdicts import Outcome, Verdict, verdicts
+from gitops_tool.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from gitops_tool.model import Finding
     from gitops_tool.validate import Report
     from gitops_tool.validate.run import Result
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = lazy_pattern("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def result_junit(result: Result) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import YamlError, YamlLimitError
 from gitops_tool.layout import MANIFEST_SUFFIXES
 from gitops_tool.model import Location
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.tree import LINK
 from gitops_tool.yamlload import MAX_BYTES, load_documents
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitops_tool.graph import Closure
     from gitops_tool.tree import Tree
 
-_ALIAS = re.compile(rb"[\s\[,]\*[^\s\]},]")
+_ALIAS = lazy_pattern(rb"[\s\[,]\*[^\s\]},]")
 
 
 def refuse_hostile(tree: Tree, found: Closure) -> None:

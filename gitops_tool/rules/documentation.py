@@ -6,13 +6,14 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from gitops_tool.model import Severity
     from gitops_tool.rules.base import Family, Rule
 
-_SECTION = re.compile(r"^(Bad|Good|Source):[ \t]*", re.MULTILINE)
+_SECTION = lazy_pattern(r"^(Bad|Good|Source):[ \t]*", re.MULTILINE)
 
 
 @record

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import ToolError
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.process import GO_WITHOUT_COLLECTION, redact, run
 from gitops_tool.schemas.catalogue import FILE_TEMPLATE
 from gitops_tool.schemas.documents import Entry, prepare
@@ -31,7 +31,7 @@ _BATCH = 1 << 20
 _SEPARATOR = b"\n---\n"
 # libyaml's limit for a key on one line, in Go's port too.
 _LONGEST_KEY = 1000
-_SPECIAL = re.compile("[^ -~\U00010000-\U0010ffff]")
+_SPECIAL = lazy_pattern("[^ -~\U00010000-\U0010ffff]")
 
 
 def check_kubeconform(

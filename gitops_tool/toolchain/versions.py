@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gitops_tool import process
 from gitops_tool.errors import ToolError
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ UNKNOWN = "unknown"
 
 _FILE = "versions.json"
 _TIMEOUT = 20.0
-_VERSION = re.compile(r"\bv?(\d+\.\d+\.\d+(?:-[0-9A-Za-z][0-9A-Za-z.-]*)?)")
+_VERSION = lazy_pattern(r"\bv?(\d+\.\d+\.\d+(?:-[0-9A-Za-z][0-9A-Za-z.-]*)?)")
 _Entries: TypeAlias = dict[str, Any]
 
 

@@ -7,17 +7,17 @@ these, and stays the same when lines are inserted above.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Finding, Overlay, Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from gitops_tool.validate.validator import Report
 
-_PLACE = re.compile(r"\b(line|column) \d+")
+_PLACE = lazy_pattern(r"\b(line|column) \d+")
 
 
 @record

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Finding, Location, Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.tree import FILES, mode_at, read
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ANNOTATION = "gitops/ignore"
 UNKNOWN_RULE = "unknown-rule"
 
-_COMMENT = re.compile(r"#\s*gitops:\s*ignore\[([^\]]*)\]")
+_COMMENT = lazy_pattern(r"#\s*gitops:\s*ignore\[([^\]]*)\]")
 
 
 def is_ignored(tree: Tree, finding: Finding, resource: Resource | None) -> bool:

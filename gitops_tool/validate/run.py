@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.errors import GitopsError, ToolError
 from gitops_tool.graph import closure
 from gitops_tool.model import Finding, Location, Overlay, Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record, replace
 from gitops_tool.schemas import SchemaEngine
 from gitops_tool.tree import FILES, mode_at
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from gitops_tool.validate.baseline import BaselineEntry
     from gitops_tool.validate.selection import Selection
 
-_QUOTED = re.compile(r"'([^'\s]+)'")
+_QUOTED = lazy_pattern(r"'([^'\s]+)'")
 _Rendered = tuple[Overlay, "Render | GitopsError"]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitops_tool.images import check_name
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.yamledit.entries import KUSTOMIZATION, image_entries, kustomization_root
 from gitops_tool.yamledit.guard import check_own, only_pair
 from gitops_tool.yamledit.pairs import (
@@ -30,7 +30,7 @@ from gitops_tool.yamlload.source import read_source
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
-_COMMENT_LINE = re.compile(r"(?:\r?\n|\r)[ \t]*#[^\r\n]*")
+_COMMENT_LINE = lazy_pattern(r"(?:\r?\n|\r)[ \t]*#[^\r\n]*")
 _END = ("SequenceEndEvent",)
 _MAPPING_END = ("MappingEndEvent",)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.yamlload.nodes import Alias, Mapping, Node, Pair, Scalar, Stream, is_merge, scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STRING_TAG = "tag:yaml.org,2002:str"
-_PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)+")
+_PROPERTIES = lazy_pattern(r"(?:[&!]\S*[ \t]+)+")
 
 
 def check_own(stream: Stream, what: str, node: Node) -> None:

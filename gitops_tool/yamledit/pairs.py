@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.yamledit.patch import Meaning, Patch, Splice
 from gitops_tool.yamledit.quoting import Written, write
 from gitops_tool.yamlload.nodes import Mapping, Node, Scalar, Sequence, Signature, Stream, scalar_signature
 
-_LINE_END = re.compile(r"\r?\n|\r|\Z")
-_GAP = re.compile(r"\s*,\s*")
-_FLOW_COLON = re.compile(r"[ \t]*:[ \t]*")
-_NEXT_LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r?\n|\r)[ \t]*")
+_LINE_END = lazy_pattern(r"\r?\n|\r|\Z")
+_GAP = lazy_pattern(r"\s*,\s*")
+_FLOW_COLON = lazy_pattern(r"[ \t]*:[ \t]*")
+_NEXT_LINE = lazy_pattern(r"[ \t]*(?:#[^\r\n]*)?(?:\r?\n|\r)[ \t]*")
 
 
 @record

@@ -8,6 +8,7 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.yamlload.scalars import Rules, resolve
 
@@ -17,15 +18,17 @@ if TYPE_CHECKING:
     from gitops_tool.yamlload.nodes import Signature
 
 # Stricter than YAML: what may stand unquoted in block and in flow style, for every parser.
-_PLAIN = re.compile(r"[A-Za-z0-9_./](?:[A-Za-z0-9_./@+~%^=-]|:(?=[A-Za-z0-9_./@+-])|[ ](?=[A-Za-z0-9_./+]))*", re.ASCII)
+_PLAIN = lazy_pattern(
+    r"[A-Za-z0-9_./](?:[A-Za-z0-9_./@+~%^=-]|:(?=[A-Za-z0-9_./@+-])|[ ](?=[A-Za-z0-9_./+]))*", re.ASCII
+)
 # YAML 1.2, core schema: https://yaml.org/spec/1.2.2/#1032-tag-resolution
-_CORE_NUMBER = re.compile(
+_CORE_NUMBER = lazy_pattern(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
 # Go reads 2024-1-1 as a timestamp, too; kustomize renders one that stands in a resource as RFC 3339.
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_TIMESTAMP = lazy_pattern(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
+_UNPRINTABLE = lazy_pattern("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _STRING = "tag:yaml.org,2002:str"
 
 

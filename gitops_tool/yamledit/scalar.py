@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import YamlError
 from gitops_tool.model import Location
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.yamledit.guard import check_own, check_scalar, only_pair, text_start
 from gitops_tool.yamledit.patch import Patch, apply, quoted_like, replace
 from gitops_tool.yamlload.nodes import Alias, Mapping, Node, Scalar, Sequence, Stream, is_merge, parse
@@ -15,7 +15,7 @@ from gitops_tool.yamlload.source import read_source
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
-_COLON = re.compile(r":[ \t]*$")
+_COLON = lazy_pattern(r":[ \t]*$")
 _NULLS = ("~", "null", "Null", "NULL")
 
 

@@ -7,9 +7,10 @@ built with, and of Go's JSON encoder behind them, which writes `1.0` and `1e3` a
 from __future__ import annotations
 
 import math
-import re
 from enum import Enum
 from typing import TypeAlias
+
+from gitops_tool.patterns import lazy_pattern
 
 Value: TypeAlias = str | int | float | bool | None
 
@@ -45,12 +46,12 @@ _WORDS = {Rules.KYAML: _V3_WORDS, Rules.SIGS: _V2_WORDS}
 # Only a scalar that begins with one of these can be anything but a string.
 AMBIGUOUS_FIRST = frozenset("+-0123456789.yYnNtTfFoO~")
 
-_INT = re.compile(
+_INT = lazy_pattern(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
 )
 # strconv.ParseInt is given what follows the prefix, sign and all, when the whole did not parse.
-_SIGNED_TAIL = re.compile(r"0(?:b(?P<bin>[-+][01]+)|o(?P<oct>[-+][0-7]+))")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_SIGNED_TAIL = lazy_pattern(r"0(?:b(?P<bin>[-+][01]+)|o(?P<oct>[-+][0-7]+))")
+_FLOAT = lazy_pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
 
 _INT64_MIN = -(2**63)

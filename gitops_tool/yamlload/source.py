@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import YamlError, YamlLimitError
 from gitops_tool.model import Location
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _OTHER_ENCODINGS = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
-_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_LINE_BREAK = lazy_pattern(r"\r\n|\n|\r")
 _HINTS = {
     "tab character": "indent with spaces; YAML allows no tabs there",
     "cannot start any token": "quote the value, or indent with spaces instead of tabs",

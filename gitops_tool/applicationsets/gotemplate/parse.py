@@ -29,6 +29,7 @@ from gitops_tool.applicationsets.gotemplate.syntax import (
     Variable,
 )
 from gitops_tool.applicationsets.gotemplate.tokens import Token, pieces
+from gitops_tool.patterns import lazy_pattern
 
 MAX_NESTING = 40
 """Blocks and parentheses inside one another: more than people write, fewer than exhaust the stack."""
@@ -36,7 +37,7 @@ MAX_NESTING = 40
 _BLOCKS = ("if", "with", "range")
 _DEFINITIONS = ("define", "template", "block")
 _END = Token("end", "}}")
-_ESCAPE = re.compile(
+_ESCAPE = lazy_pattern(
     r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.?))", re.DOTALL
 )
 _PLAIN = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 
 from gitops_tool.applicationsets.gotemplate.errors import TemplateError
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 
 _OPEN, _CLOSE = "{{", "}}"
 _SPACES = " \t\r\n"
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"""
       (?P<space>[ \t\r\n]+)
     | (?P<text>"(?:\\.|[^"\\\n])*")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from gitops_tool.patterns import lazy_pattern
+
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 _FIELDS: tuple[tuple[int, int, dict[str, int]], ...] = (
@@ -14,8 +16,8 @@ _FIELDS: tuple[tuple[int, int, dict[str, int]], ...] = (
     (0, 6, {name: number for number, name in enumerate(_DAYS)}),
 )
 _DESCRIPTORS = frozenset({"@annually", "@daily", "@hourly", "@midnight", "@monthly", "@weekly", "@yearly"})
-_EVERY = re.compile(r"@every [+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_EVERY = lazy_pattern(r"@every [+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
+_INTEGER = lazy_pattern(r"[+-]?\d+", re.ASCII)
 _ANY = ("*", "?")
 
 

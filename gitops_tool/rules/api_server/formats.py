@@ -5,8 +5,9 @@ Source: k8s.io/apimachinery/pkg/util/validation/validation.go and pkg/api/valida
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+
+from gitops_tool.patterns import lazy_pattern
 
 Format = Callable[[str], "str | None"]
 """Returns what is wrong with a text, None if nothing is."""
@@ -16,16 +17,16 @@ SUBDOMAIN_LENGTH = 253
 PORT_NAME_LENGTH = 15
 
 _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_DNS_LABEL = re.compile(_LABEL)
-_DNS_SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_DNS_1035_LABEL = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
-_WILDCARD = re.compile(rf"\*\.{_LABEL}(?:\.{_LABEL})*")
-_QUALIFIED_PART = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
-_PORT_NAME = re.compile(r"[-a-z0-9]+")
-_CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
-_HEADER = re.compile(r"[-A-Za-z0-9]+")
-_ENV_NAME = re.compile(r"[ -<>-~]+")
-_PERCENT = re.compile(r"[0-9]+%")
+_DNS_LABEL = lazy_pattern(_LABEL)
+_DNS_SUBDOMAIN = lazy_pattern(rf"{_LABEL}(?:\.{_LABEL})*")
+_DNS_1035_LABEL = lazy_pattern(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
+_WILDCARD = lazy_pattern(rf"\*\.{_LABEL}(?:\.{_LABEL})*")
+_QUALIFIED_PART = lazy_pattern(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_PORT_NAME = lazy_pattern(r"[-a-z0-9]+")
+_CONFIG_KEY = lazy_pattern(r"[-._a-zA-Z0-9]+")
+_HEADER = lazy_pattern(r"[-A-Za-z0-9]+")
+_ENV_NAME = lazy_pattern(r"[ -<>-~]+")
+_PERCENT = lazy_pattern(r"[0-9]+%")
 
 _LABEL_RULE = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "

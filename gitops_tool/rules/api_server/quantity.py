@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gitops_tool.patterns import lazy_pattern
+
 _SUFFIXES = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
 # The number may be missing: "Mi" is 0. The API server's parser is that lenient.
-_QUANTITY = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+|)", re.ASCII)
-_SHAPE = re.compile(r"[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*")
-_MEANT = re.compile(r"([0-9.]+)\s*(k|m|g|t|p)(i?)b?", re.IGNORECASE)
+_QUANTITY = lazy_pattern(r"([+-]?)(\d*)(?:\.(\d*))?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+|)", re.ASCII)
+_SHAPE = lazy_pattern(r"[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*")
+_MEANT = lazy_pattern(r"([0-9.]+)\s*(k|m|g|t|p)(i?)b?", re.IGNORECASE)
 
 _BEYOND = 60
 """Powers of ten past this size change no comparison, and would only make large numbers."""

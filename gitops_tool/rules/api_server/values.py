@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.api_server import cron, formats
 from gitops_tool.rules.api_server.formats import Format
 from gitops_tool.rules.api_server.objects import (
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from gitops_tool.rules.base import Pointer
 
 _DATA_LIMIT = 1024 * 1024
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
-_TIMESTAMP = re.compile(
+_BASE64 = lazy_pattern(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_TIMESTAMP = lazy_pattern(
     r"(\d{4})-(\d\d)-(\d\d)T(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII
 )
-_ZONE_PART = re.compile(r"[A-Za-z._0-9+][A-Za-z._0-9+-]{0,13}")
+_ZONE_PART = lazy_pattern(r"[A-Za-z._0-9+][A-Za-z._0-9+-]{0,13}")
 
 
 @rule("invalid-schedule", family=Family.API_SERVER, severity=Severity.ERROR)

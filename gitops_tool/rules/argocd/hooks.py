@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.base import Family, Problem, dig, rule
 from gitops_tool.wording import did_you_mean
 
@@ -22,7 +22,7 @@ _DELETIONS = frozenset({"PreDelete", "PostDelete"})
 _SKIP = "Skip"
 _HELM_PHASES = frozenset({"pre-install", "pre-upgrade", "post-upgrade", "post-install"})
 _POLICIES = frozenset({"HookSucceeded", "HookFailed", "BeforeHookCreation"})
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = lazy_pattern(r"[+-]?[0-9]+")
 
 
 def annotation(resource: Resource, name: str) -> str | None:

@@ -5,7 +5,6 @@ Applications are those that are written and those that ApplicationSets generate.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gitops_tool.applications import WHOEVER_NAMES_IT
 from gitops_tool.errors import GitopsError
 from gitops_tool.layout import MANIFEST_SUFFIXES, kustomization_in
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record, replace
 from gitops_tool.render import resource
 from gitops_tool.rules.argocd.objects import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _KINDS = frozenset({"Application", "ApplicationSet", "AppProject"})
 _TIPS = frozenset({"", "HEAD", "main", "master"})
-_PINNED = re.compile(r"[0-9a-f]{7,40}|v?\d+(\.[\dx*]+)*([-+].*)?|refs/tags/.*|.*[~^<>=|*].*")
+_PINNED = lazy_pattern(r"[0-9a-f]{7,40}|v?\d+(\.[\dx*]+)*([-+].*)?|refs/tags/.*|.*[~^<>=|*].*")
 _LISTING = frozenset({"apiVersion", "kind", "metadata", "resources"})
 
 

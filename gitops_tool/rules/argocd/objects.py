@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gitops_tool.model import Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.render import resource
 from gitops_tool.rules.api_server.problems import existing
@@ -29,7 +29,7 @@ Reported = tuple[OverlayView, Problem]
 
 T = TypeVar("T")
 
-_PLACEHOLDER = re.compile(r"\{\{|\$\{|\$\(|<[A-Za-z_-]+>|<no value>")
+_PLACEHOLDER = lazy_pattern(r"\{\{|\$\{|\$\(|<[A-Za-z_-]+>|<no value>")
 _RESHAPING = ("components", "namePrefix", "nameSuffix", "namespace", "patches")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.argocd.hooks import annotation, words
 from gitops_tool.rules.argocd.landscape import landscape
 from gitops_tool.rules.argocd.objects import GROUP, Reported, known_text
@@ -52,7 +53,7 @@ _FINALIZERS = frozenset(
         "post-delete-finalizer.argocd.argoproj.io/cleanup",
     }
 )
-_DURATION = re.compile(r"[+-]?\d+|[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+", re.ASCII)
+_DURATION = lazy_pattern(r"[+-]?\d+|[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+", re.ASCII)
 
 
 @rule("sync-option-unknown", family=Family.ARGOCD, severity=Severity.WARNING, scope=Scope.REPOSITORY)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_NEVER = re.compile(r"(?!)")
-_GLOB_TOKEN = re.compile(
+from gitops_tool.patterns import lazy_pattern
+
+_NEVER = lazy_pattern(r"(?!)")
+_GLOB_TOKEN = lazy_pattern(
     r"(?P<super>\*\*+)|(?P<any>\*)|(?P<one>\?)|\[(?P<range>!?(?:\\.|[^\]\\])+)\]|\\(?P<escaped>.)"
     r"|(?P<open>\{)|(?P<close>\})|(?P<comma>,)|(?P<text>[^\\\[])",
     re.DOTALL,
 )
-_GO_TOKEN = re.compile(
+_GO_TOKEN = lazy_pattern(
     r"(?P<any>\*)|(?P<one>\?)|\[(?P<range>\^?(?:\\.|[^\]\\])+)\]|\\(?P<escaped>.)|(?P<text>[^\\\[])", re.DOTALL
 )
 _BOUND = r"(\\.|[^\\])"

@@ -11,17 +11,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.rules.argocd.patterns import matches_glob, matches_pattern
 
 IN_CLUSTER = "in-cluster"
 IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
 
-_SSH = re.compile(r"(ssh://)?[^/:]*?@[^@]+")
+_SSH = lazy_pattern(r"(ssh://)?[^/:]*?@[^@]+")
 _START = r"(?P<start>[a-z][a-z0-9+.-]*://(?:[^/?#]*@)?)(?P<host>[^/?#@]*)"
-_URL = re.compile(rf"{_START}(?P<path>[^?#]*)(?P<rest>.*)", re.DOTALL)
-_HOST = re.compile(r"(?:[\w.~!$&'()*+,;=<>\"-]*|\[[^\]]*\])(?::\d*)?", re.ASCII)
-_PATH = re.compile(r"(?:[\w.~!$&'()*+,;=:@/\[\]-]|%[0-9a-f]{2})*", re.ASCII)
+_URL = lazy_pattern(rf"{_START}(?P<path>[^?#]*)(?P<rest>.*)", re.DOTALL)
+_HOST = lazy_pattern(r"(?:[\w.~!$&'()*+,;=<>\"-]*|\[[^\]]*\])(?::\d*)?", re.ASCII)
+_PATH = lazy_pattern(r"(?:[\w.~!$&'()*+,;=:@/\[\]-]|%[0-9a-f]{2})*", re.ASCII)
 
 
 @record

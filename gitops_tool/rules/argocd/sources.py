@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.argocd.landscape import landscape
 from gitops_tool.rules.argocd.objects import Application, Reported, known_text, written_sources
 from gitops_tool.rules.base import Family, Scope, dig, rule
@@ -14,7 +14,7 @@ from gitops_tool.rules.base import Family, Scope, dig, rule
 if TYPE_CHECKING:
     from gitops_tool.rules.base import Pointer, RepositoryView
 
-_REF = re.compile(r"[a-zA-Z0-9_-]+")
+_REF = lazy_pattern(r"[a-zA-Z0-9_-]+")
 
 
 @rule("application-source", family=Family.ARGOCD, severity=Severity.ERROR, scope=Scope.REPOSITORY)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.errors import GitopsError
 from gitops_tool.layout import KUSTOMIZATION_NAMES
 from gitops_tool.model import Location, Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.base import Family, OverlayView, Problem, RepositoryView, Scope, dig, rule
 from gitops_tool.rules.hygiene.sources import sources
 from gitops_tool.tree import FILES, read
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _HEADER = frozenset({"apiVersion", "kind", "metadata"})
 _YAML = (".yaml", ".yml")
-_OBJECT = re.compile(rb"^kind:[ \t]*[\"']?(\w+)", re.MULTILINE)
+_OBJECT = lazy_pattern(rb"^kind:[ \t]*[\"']?(\w+)", re.MULTILINE)
 _NO_OBJECTS = frozenset({b"Kustomization", b"Component"})
 
 

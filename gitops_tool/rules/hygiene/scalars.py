@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Location, Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.base import Family, OverlayView, Problem, Scope, rule
 from gitops_tool.rules.hygiene.sources import nodes, sources
 from gitops_tool.yamlload import Rules, locate
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 _WORDS = rb"[yYnN]|[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF"
 _NUMBERS = rb"[-+]?(?:0[0-9][0-9_]*|0[xXbBoO][0-9a-fA-F_]+|[0-9]+_[0-9_]+|[0-9.]+[eE][-+]?[0-9]+)"
 _DATES = rb"\d{4}-\d\d?-\d\d?"
-_SUSPECT = re.compile(
+_SUSPECT = lazy_pattern(
     rb"(?:: +|- +|[\[,{] *)(?:" + rb"|".join((_WORDS, _NUMBERS, _DATES)) + rb")[ \t\r]*(?:$|[,\]}]| #)", re.MULTILINE
 )
 """What may be an ambiguous scalar. Most files have none and need not be parsed."""
 
-_DATE = re.compile(_DATES.decode())
-_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*|[0-9]*\.[0-9]*)")
+_DATE = lazy_pattern(_DATES.decode())
+_DECIMAL = lazy_pattern(r"[-+]?(?:0|[1-9][0-9]*|[0-9]*\.[0-9]*)")
 _OCTAL_FIELDS = frozenset({"defaultMode", "mode"})
 
 

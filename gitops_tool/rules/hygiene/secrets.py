@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Location, Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.base import Family, OverlayView, Problem, Scope, dig, rule
 from gitops_tool.rules.hygiene.sources import sources
 from gitops_tool.yamlload import locate
@@ -18,29 +19,29 @@ if TYPE_CHECKING:
 
 # What a tool fills in later: $(VAR), ${VAR}, {{ template }}, <path:vault#key>, <name>, %%name%%, ref+vault://,
 # and words by which people say "not the real one".
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazy_pattern(
     r"\$\([^)]+\)|\$\{[^}]+\}|\$[A-Z_][A-Z0-9_]*|.*\{\{.*\}\}.*|.*<[^<>\s]+(?: [^<>]*)?>.*|%%?\w+%%?|ref\+\w+:.*|vault:.*|op://.*"
     r"|(?:change|replace|fill|insert|update|edit)[-_ ]?(?:me|this|it|in)?\b.*|todo\b.*|x{3,}|\*{3,}|\.{3,}"
     r"|__\w+__|redacted|placeholder|example|dummy|none|null|(?:your|my)[-_ ].*|base64[-_ ].*",
     re.IGNORECASE,
 )
 _LONGEST_PLACEHOLDER = 500
-_ENCRYPTED = re.compile(
+_ENCRYPTED = lazy_pattern(
     r"ENC\[|-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----|\$ANSIBLE_VAULT;|age-encryption\.org/"
 )
-_SOPS_FILE = re.compile(r"^\"?sops\"?:|\"sops\": *\{|^sops_", re.MULTILINE)
+_SOPS_FILE = lazy_pattern(r"^\"?sops\"?:|\"sops\": *\{|^sops_", re.MULTILINE)
 _ARGOCD_TYPE = "argocd.argoproj.io/secret-type"
-_ARGOCD_SECRETS = re.compile(r"password|sshPrivateKey|.*PrivateKey|.*Key|bearerToken|config|gcpServiceAccountKey")
-_PUBLIC = re.compile(r"ca\.crt|ca-bundle\.crt|tls\.crt|username|user|.*\.pub", re.IGNORECASE)
+_ARGOCD_SECRETS = lazy_pattern(r"password|sshPrivateKey|.*PrivateKey|.*Key|bearerToken|config|gcpServiceAccountKey")
+_PUBLIC = lazy_pattern(r"ca\.crt|ca-bundle\.crt|tls\.crt|username|user|.*\.pub", re.IGNORECASE)
 """Keys whose values are no secrets."""
 
 _WORDS = r"pass(?:word|wd|phrase|code)|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key"
-_TELLING_KEY = re.compile(
+_TELLING_KEY = lazy_pattern(
     rf"{_WORDS}|credential|bearer|jwt|htpasswd|dockercfg|dockerconfig|kubeconfig|\.(?:key|pem|p12|jks|pfx)$",
     re.IGNORECASE,
 )
 # Repetitions are bounded, so that no file takes long.
-_TELLING_TEXT = re.compile(
+_TELLING_TEXT = lazy_pattern(
     rf"(?:{_WORDS})[\w.-]{{0,40}}[\"']?[ \t]{{0,9}}[:=][ \t]{{0,9}}[\"']?([^\s\"',;]+)"
     r"|(-----BEGIN [A-Z ]{0,30}PRIVATE KEY)"
     r"|://[^/\s:@]{1,200}:([^/\s@]{1,200})@",
@@ -48,7 +49,7 @@ _TELLING_TEXT = re.compile(
 )
 """What gives a secret away in a key and in a file. Other files are often only settings."""
 
-_SETTING = re.compile(
+_SETTING = lazy_pattern(
     r".*(?:path|host|hostname|port|database|db_?name|version|region|endpoint|bucket|namespace|driver)", re.IGNORECASE
 )
 """Keys of single values that are settings."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.api_server.objects import parts
 from gitops_tool.rules.base import Family, Scope, dig, rule
 from gitops_tool.rules.references.entries import Entry, Reported
@@ -25,8 +25,8 @@ _EVERYWHERE = {CONFIG_MAP: {"kube-root-ca.crt", "openshift-service-ca.crt"}, SEC
 _ACCOUNTS = frozenset({"default", "builder", "deployer", "pipeline"})
 """The ServiceAccounts that Kubernetes, OpenShift and its Pipelines put into every namespace."""
 
-_TOKEN = re.compile(r".+-(token|dockercfg)-[a-z0-9]{5}")
-_ORDINAL = re.compile(r"(.+)-\d+")
+_TOKEN = lazy_pattern(r".+-(token|dockercfg)-[a-z0-9]{5}")
+_ORDINAL = lazy_pattern(r"(.+)-\d+")
 
 
 @rule("missing-config-map", family=Family.REFERENCES, severity=Severity.WARNING, scope=Scope.REPOSITORY)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.layout import KUSTOMIZATION_NAMES
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.rules.base import RepositoryView, dig
 from gitops_tool.rules.pods import PodMaker, pod_maker
@@ -24,7 +24,7 @@ SCALED_OBJECT = ("keda.sh", "ScaledObject")
 SCALERS = (HPA, SCALED_OBJECT)
 """The kinds that set the number of a workload's pods."""
 
-_HASH = re.compile(r"-[a-z0-9]{10}$")
+_HASH = lazy_pattern(r"-[a-z0-9]{10}$")
 _UNFINISHED = frozenset("$<>{}%")
 
 

@@ -12,8 +12,9 @@ from typing import Any
 from gitops_tool.applicationsets.gotemplate.errors import UnsupportedError
 from gitops_tool.applicationsets.gotemplate.functions.signature import check_size
 from gitops_tool.applicationsets.gotemplate.values import to_text, type_name
+from gitops_tool.patterns import lazy_pattern
 
-_VERB = re.compile(
+_VERB = lazy_pattern(
     r"%(?P<flags>[-+# 0]*)(?P<width>\d+|\*)?(?:\.(?P<precision>\d+|\*)?)?(?P<index>\[\d+\])?(?P<verb>.)?", re.DOTALL
 )
 _ESCAPES = {char: f"\\{letter}" for char, letter in zip('"\\\a\b\f\n\r\t\v', '"\\abfnrtv', strict=True)}

@@ -13,6 +13,7 @@ from gitops_tool.applicationsets.gotemplate.errors import TemplateError
 from gitops_tool.applicationsets.gotemplate.functions.printing import go_quoted
 from gitops_tool.applicationsets.gotemplate.functions.signature import Kind, Table, check_size
 from gitops_tool.applicationsets.gotemplate.values import StringMap, to_text
+from gitops_tool.patterns import lazy_pattern
 
 TABLE = Table()
 ANY, INT, TEXT = Kind.ANY, Kind.INT, Kind.TEXT
@@ -22,7 +23,7 @@ _CODES = (*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202
 _SPACES = "".join(map(chr, _CODES))
 """What Go takes for white space."""
 
-_WORD_START = re.compile(r"(?<!\w)\w")
+_WORD_START = lazy_pattern(r"(?<!\w)\w")
 
 
 def as_text(value: Any) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from functools import cmp_to_key
 from typing import Any
 
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.yamlload.scalars import Rules, resolve
 
 _TEXT = "tag:yaml.org,2002:str"
-_TIMESTAMP = re.compile(r"\d{4}-\d\d?-\d\d?([Tt ].*)?", re.ASCII)
-_SIXTIES = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+_TIMESTAMP = lazy_pattern(r"\d{4}-\d\d?-\d\d?([Tt ].*)?", re.ASCII)
+_SIXTIES = lazy_pattern(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
 
 
 def yaml_text(value: Any) -> str:
