@@ -26,8 +26,8 @@ class GitServer(ThreadingHTTPServer):
         self.folder = folder
         self.users: list[str] = []
         self.requests = 0
-        self.sent = 0
-        """Bytes of the bodies of all answers."""
+        self.sent = self.received = 0
+        """Bytes of the bodies of all answers, and of what was sent here."""
         self.scheme = "https" if certificate else "http"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -57,6 +57,7 @@ class _Backend(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self._body()
+        self.server.received += len(body)
         scheme, _, value = self.headers.get("Authorization", "").partition(" ")
         user, _, password = b64decode(value).decode().partition(":") if scheme == "Basic" else ("", "", "")
         if password != TOKEN:
