@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gitops_tool.errors import YamlError
 from gitops_tool.model import Location
@@ -15,13 +15,14 @@ from gitops_tool.yamlload.source import read_source
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
+Pointer: TypeAlias = tuple[str | int, ...]
+"""The keys and indices that lead to a value from its document's root."""
+
 _COLON = lazy_pattern(r":[ \t]*$")
 _NULLS = ("~", "null", "Null", "NULL")
 
 
-def replace_scalar(
-    data: bytes, pointer: tuple[str | int, ...], value: str, *, path: PurePosixPath, document: int = 0
-) -> bytes:
+def replace_scalar(data: bytes, pointer: Pointer, value: str, *, path: PurePosixPath, document: int = 0) -> bytes:
     """Return a file with one scalar's value replaced by a string, every other byte as it was.
 
     The style stays (plain, 'single', "double"); a plain value is quoted if it must be.
@@ -37,12 +38,22 @@ def replace_scalar(
         YamlError: not YAML, no such place, or one where the edit would change something else, too.
     """
     stream = parse(read_source(data, path))
-    if document >= len(stream.roots):
-        raise YamlError(
-            f"the file has {len(stream.roots)} documents, none with number {document}", location=Location(path)
-        )
-    node = _walk(stream, stream.roots[document], pointer)
-    return apply(stream, replacement(stream, f'"{_dotted(pointer)}"', node, value))
+    node = node_at(stream, root_of(stream, document), pointer)
+    return apply(stream, replacement(stream, f'"{dotted(pointer)}"', node, value))
+
+
+def root_of(stream: Stream, document: int) -> Node:
+    """Return what a document holds.
+
+    Raises:
+        YamlError: there is no such document.
+    """
+    if document < len(stream.roots):
+        return stream.roots[document]
+    number = len(stream.roots)
+    raise YamlError(
+        f"the file has {number} documents, none with number {document}", location=Location(stream.source.path)
+    )
 
 
 def replacement(stream: Stream, what: str, node: Node, value: str, *, style: str = "") -> Patch:
@@ -77,10 +88,14 @@ def _space(stream: Stream, what: str, scalar: Scalar) -> str:
     raise stream.source.error(f"{what} is empty in a way that cannot be filled in", scalar.start)
 
 
-def _walk(stream: Stream, node: Node, pointer: tuple[str | int, ...]) -> Node:
-    """Return the node of a pointer, every step on its way editable."""
+def node_at(stream: Stream, node: Node, pointer: Pointer) -> Node:
+    """Return the node that a pointer leads to from another, every step on its way editable.
+
+    Raises:
+        YamlError: there is none, or a step cannot be edited on its own.
+    """
     for depth, step in enumerate(pointer):
-        what = f'"{_dotted(pointer[:depth])}"' if depth else "the document"
+        what = f'"{dotted(pointer[:depth])}"' if depth else "the document"
         check_own(stream, what, node)
         found = _step(stream, node, step)
         if found is None:
@@ -105,5 +120,6 @@ def _missing(stream: Stream, what: str, node: Node, step: str | int) -> YamlErro
     return stream.source.error(f'{what} is a {kind} without "{step}"', node.start)
 
 
-def _dotted(pointer: tuple[str | int, ...]) -> str:
+def dotted(pointer: Pointer) -> str:
+    """Return a pointer as people write it."""
     return ".".join(map(str, pointer)) or "."
