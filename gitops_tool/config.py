@@ -42,6 +42,7 @@ PROMOTION_ORDER = (
 )
 """How people name their environments, in the order of promotion; for repositories without settings."""
 
+GENERATE = ("applications", "applicationset")
 SEVERITIES = ("error", "warning", "info", "off")
 _NAME = lazy_pattern(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
 _VERSION = lazy_pattern(r"v?1\.\d+(\.\d+)?")
@@ -70,12 +71,17 @@ class Cluster:
 class Argocd:
     """Where Argo CD's objects lie, and what exists only in the cluster.
 
-    `clusters` is None where nobody has listed them.
+    `project`, `repo_url` and `target_revision` are what new Applications get; `generate` tells whether an
+    environment of an app has an `applications` of its own, or all come from one `applicationset`. `clusters` is
+    None where nobody has listed them.
     """
 
     path: PurePosixPath | None = None
     namespace: str = "argocd"
     repo_url: str | None = None
+    target_revision: str | None = None
+    project: str | None = None
+    generate: str = "applications"
     projects: tuple[str, ...] = ()
     clusters: tuple[Cluster, ...] | None = None
 
@@ -95,6 +101,7 @@ class Settings:
     rules: Mapping[str, str] = field(default_factory=dict)
     environment_rules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     message: str | None = None
+    templates: PurePosixPath | None = None
 
     def environment(self, name: str) -> Environment | None:
         """Return an environment by its name."""
@@ -193,6 +200,9 @@ def _settings(top: _Section) -> Settings:
             path=_folder(argocd, "path"),
             namespace=argocd.text("namespace", _NAME, "a namespace") or "argocd",
             repo_url=argocd.text("repoURL"),
+            target_revision=argocd.text("targetRevision"),
+            project=argocd.text("project", _NAME, "a project's name"),
+            generate=argocd.choice("generate", GENERATE) or GENERATE[0],
             projects=argocd.texts("projects"),
             clusters=_clusters(argocd),
         ),
@@ -201,6 +211,7 @@ def _settings(top: _Section) -> Settings:
         rules=_rules(top),
         environment_rules=environment_rules,
         message=bump.text("message"),
+        templates=_folder(top, "templates"),
     )
     for section in (top, kustomize, argocd, bump):
         section.done()

@@ -89,6 +89,10 @@ class ConfigError(GitopsError):
     """`gitops.yaml` is not valid."""
 
 
+class TemplateError(GitopsError):
+    """A template cannot be filled in."""
+
+
 class LayoutError(GitopsError):
     """The repository's directories do not hold what was asked for."""
 

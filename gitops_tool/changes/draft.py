@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from gitops_tool.model import Edit
-from gitops_tool.tree import PatchedTree, is_file, read
+from gitops_tool.errors import LayoutError
+from gitops_tool.model import Edit, Location
+from gitops_tool.tree import DIRECTORY, PatchedTree, is_file, mode_at, read, resolve
 
 if TYPE_CHECKING:
     from gitops_tool.tree import Tree
@@ -30,6 +31,11 @@ class Draft:
         """The files that differ, in the order they were first changed."""
         return tuple(self._edits.values())
 
+    @property
+    def sorted_edits(self) -> tuple[Edit, ...]:
+        """The files that differ, by path."""
+        return tuple(edit for _, edit in sorted(self._edits.items()))
+
     def put(self, files: Iterable[tuple[PurePosixPath, bytes | None]]) -> None:
         """Give files another content; None takes a file away."""
         for path, after in files:
@@ -38,3 +44,23 @@ class Draft:
             self._edits[path] = Edit(path, before, after)
             if before == after:
                 del self._edits[path]
+
+    def create(self, path: PurePosixPath, data: bytes) -> None:
+        """Put a file where nothing is.
+
+        Raises:
+            LayoutError: something is there, or a part of its way is a file.
+            TreeError: a link on its way leads out of the repository.
+        """
+        now = self.now
+        real = resolve(now, path)
+        for place in (real, *real.parents):
+            mode = mode_at(now, place)
+            if mode is not None and (mode != DIRECTORY or place == real):
+                raise LayoutError("this is in the way of a new file", location=Location(place))
+        self.put([(real, data)])
+
+    def change(self, path: PurePosixPath, edit: Callable[[bytes], bytes]) -> None:
+        """Replace a file's bytes by what a function makes of them."""
+        real = resolve(self.now, path)
+        self.put([(real, edit(read(self.now, real)))])

@@ -93,3 +93,26 @@ def filled(template: str, values: Mapping[str, Sequence[str]]) -> str:
 def _is_text(template: str) -> bool:
     """Whether the command line held text: Python passes on other bytes as halves of surrogate pairs."""
     return not any("\ud800" <= char <= "\udfff" or char == "\0" for char in template)
+
+
+def app_message(action: str, app: str, environments: Sequence[str], template: str | None) -> str:
+    """Return the whole message for what is done to an app as a whole.
+
+    Args:
+        action: what is done, in one word.
+        app: the app's name.
+        environments: where it is done.
+        template: replaces the subject (and body); its `{app}` and `{environment}` are filled in.
+
+    Raises:
+        UsageError: the template has another placeholder, is empty, or is no text.
+    """
+    where = ",".join(environments)
+    values = {"app": [app], "environment": list(environments)}
+    head = f"{app}({where}): {action}" if template is None else filled(template, values)
+    trailers = [
+        f"Gitops-Action: {action}",
+        f"Gitops-App: {app}",
+        *(f"Gitops-Environment: {name}" for name in environments),
+    ]
+    return with_trailers(head, trailers)

@@ -16,6 +16,7 @@ from gitops_tool.records import record
 
 _COMMANDS = {
     "affected": ("gitops_tool.cli.affected", "List the overlays that a change reaches, for CI."),
+    "app": ("gitops_tool.cli.apps", "Create, list, rename and delete apps, and put them into environments."),
     "bump": ("gitops_tool.cli.bump", "Set an app's image to a tag or digest, through a commit."),
     "explain": ("gitops_tool.cli.rules", "Tell why a rule is there, with examples and its source."),
     "rules": ("gitops_tool.cli.rules", "List the rules that `gitops validate` checks."),

@@ -32,8 +32,11 @@ def outcome_text(outcome: Outcome, remote: str | None) -> str:
 
     full = outcome.status is Status.PLANNED
     lines = [*(_setting_line(setting) for setting in outcome.plan.proposal.settings), *outcome.plan.proposal.summary]
+    is_line = False
     for edit in outcome.plan.proposal.edits:
-        lines += ["", *_edit_lines(edit, full=full)]
+        shown = list(_edit_lines(edit, full=full))
+        lines += shown if is_line and len(shown) == 1 else ["", *shown]
+        is_line = len(shown) == 1
     for effect in outcome.plan.effects:
         lines += ["", *_effect_lines(effect, full=full)]
     if full:

@@ -1,0 +1,1 @@
+"""Changes in the life of an app: created, put into an environment, renamed, deleted."""
