@@ -102,6 +102,7 @@ class Settings:
     environment_rules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     message: str | None = None
     templates: PurePosixPath | None = None
+    mask_keys: tuple[str, ...] = ()
 
     def environment(self, name: str) -> Environment | None:
         """Return an environment by its name."""
@@ -185,7 +186,7 @@ def _settings(top: _Section) -> Settings:
     if top.get("version", int, "the number 1") not in {None, 1}:
         raise top.error(f'"version" is {top.values["version"]}', "version", hint="this gitops reads version 1")
     environments, environment_rules = _environments(top)
-    kustomize, argocd, bump = top.section("kustomize"), top.section("argocd"), top.section("bump")
+    kustomize, argocd, bump, diff = (top.section(name) for name in ("kustomize", "argocd", "bump", "diff"))
     settings = Settings(
         path=SETTINGS_PATH,
         layout=_layout(top),
@@ -212,8 +213,9 @@ def _settings(top: _Section) -> Settings:
         environment_rules=environment_rules,
         message=bump.text("message"),
         templates=_folder(top, "templates"),
+        mask_keys=diff.texts("maskKeys"),
     )
-    for section in (top, kustomize, argocd, bump):
+    for section in (top, kustomize, argocd, bump, diff):
         section.done()
     return settings
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from gitops_tool.cli.app import Session
-    from gitops_tool.cli.repository import Opened
 
 
 @click.command()
@@ -29,13 +27,13 @@ def affected(session: Session, ref: str | None, rev: str | None, output: str) ->
     """
     from gitops_tool.affected import affected as reached
     from gitops_tool.affected import removed_overlays
-    from gitops_tool.cli.repository import changes_since, opened
+    from gitops_tool.cli.repository import changes_since, default_ref, opened
     from gitops_tool.config import load_settings
     from gitops_tool.errors import ExitCode
     from gitops_tool.validate.selection import everything
 
     with opened(session.folder, rev) as here:
-        before, changes = changes_since(here, ref or _default(here))
+        before, changes = changes_since(here, ref or default_ref(here, "REF"))
         settings = load_settings(here.tree)
         overlays = everything(here.tree, settings)
         found = reached(before, here.tree, settings, overlays, changes)
@@ -48,14 +46,3 @@ def affected(session: Session, ref: str | None, rev: str | None, output: str) ->
         for one in found:
             click.echo(str(one.overlay.path))
     return ExitCode.OK
-
-
-def _default(here: Opened) -> str:
-    """Return what to compare with when nobody says: the merge request's base, else the default branch."""
-    base = os.environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")
-    if base:
-        return base
-    name = "refs/remotes/origin/HEAD"
-    if here.repo is not None and here.repo.git.run("rev-parse", "--verify", "--quiet", name, accept=(0, 1)).stdout:
-        return name
-    raise click.UsageError("there is no default branch to compare with: name a REF")

@@ -18,6 +18,10 @@ _COMMANDS = {
     "affected": ("gitops_tool.cli.affected", "List the overlays that a change reaches, for CI."),
     "app": ("gitops_tool.cli.apps", "Create, list, rename and delete apps, and put them into environments."),
     "bump": ("gitops_tool.cli.bump", "Set an app's image to a tag or digest, through a commit."),
+    "diff": (
+        "gitops_tool.cli.diff",
+        "Show what changes in the cluster, from both sides rendered.",
+    ),
     "explain": ("gitops_tool.cli.rules", "Tell why a rule is there, with examples and its source."),
     "rules": ("gitops_tool.cli.rules", "List the rules that `gitops validate` checks."),
     "validate": ("gitops_tool.cli.validate", "Render every overlay and check it: schemas, API server, Argo CD."),

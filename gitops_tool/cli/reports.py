@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +39,18 @@ class ReportFile:
 
 
 class ReportFileType(click.ParamType[ReportFile]):
-    """Reads `FORMAT=FILE`."""
+    """Reads `FORMAT=FILE`.
+
+    Args:
+        formats: the formats that there are.
+        example: shows how one is written.
+    """
 
     name = "FORMAT=FILE"
+
+    def __init__(self, formats: Sequence[str] = FORMATS, example: str = "sarif=report.sarif") -> None:
+        self.formats = formats
+        self.example = example
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ReportFile:
         """Take the option's text apart."""
@@ -49,9 +58,9 @@ class ReportFileType(click.ParamType[ReportFile]):
             return value
         name, equals, path = str(value).partition("=")
         if not equals or not path:
-            self.fail(f'"{value}" is not FORMAT=FILE, such as sarif=report.sarif', param, ctx)
-        if name not in FORMATS:
-            self.fail(f'"{name}" is not a format; there are {", ".join(FORMATS)}', param, ctx)
+            self.fail(f'"{value}" is not FORMAT=FILE, such as {self.example}', param, ctx)
+        if name not in self.formats:
+            self.fail(f'"{name}" is not a format; there are {", ".join(self.formats)}', param, ctx)
         return ReportFile(name, Path(path))
 
 

@@ -76,3 +76,23 @@ def changes_since(here: Opened, ref: str) -> tuple[Tree, tuple[PathChange, ...]]
         raise GitError("this is not a git repository: nothing is known about changes")
     base = merge_base(repo, repo.resolve(ref), here.revision or repo.head())
     return repo.tree(base), changed_paths(repo, base, here.revision)
+
+
+def default_ref(here: Opened, argument: str) -> str:
+    """Return what to compare with when nobody says: the merge request's base, else the default branch.
+
+    Raises:
+        UsageError: neither is known; `argument` is what to name instead.
+    """
+    from gitops_tool.errors import UsageError
+
+    base = os.environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")
+    if base:
+        return base
+    name = "refs/remotes/origin/HEAD"
+    if here.repo is not None and here.repo.git.run("rev-parse", "--verify", "--quiet", name, accept=(0, 1)).stdout:
+        return name
+    raise UsageError(
+        f"there is no default branch to compare with: name a {argument}",
+        hint="or tell git which one it is: git remote set-head origin --auto",
+    )

@@ -181,7 +181,7 @@ def _run(here: Opened, wanted: _Wanted) -> Result:
     tools = engines.pick(settings, SchemaEngine(wanted.engine))
     for note in tools.notes:
         click.echo(f"note: {note}", err=True)
-    with _progress(len(selection.overlays)) as step:
+    with progress(len(selection.overlays)) as step:
         return run(here.tree, selection, tools.renderer, tools.validator, step, base)
 
 
@@ -227,7 +227,7 @@ def _without_known(result: Result, known: Mapping[str, BaselineEntry], *, every_
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[Overlay], None]]:
+def progress(total: int) -> Iterator[Callable[[Overlay], None]]:
     """Show a progress bar on stderr if that is a terminal."""
     if not sys.stderr.isatty() or total < 3:
         yield lambda _: None

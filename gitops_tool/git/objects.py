@@ -161,6 +161,11 @@ class GitTree:
             self._ahead.around(self, path)
         return self._content(oid)
 
+    def has_links(self) -> bool:
+        """Whether there is a symbolic link or a submodule anywhere."""
+        listing = self._git.run("ls-tree", "-r", "-z", "--full-tree", self.root).stdout
+        return any(b"\0" + mode in b"\0" + listing for mode in (b"120000 ", b"160000 "))
+
     def search(self, needles: Sequence[str], under: PurePosixPath) -> list[PurePosixPath]:
         """Return the files that hold one of the texts, found by `git grep`; see `Tree`."""
         asked = (frozenset(needles), under)

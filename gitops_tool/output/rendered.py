@@ -15,13 +15,13 @@ _CONTEXT = 3
 
 def edit_lines(edit: Edit) -> list[str]:
     """Return the changed lines of an edit, `-` and `+` in front, without context."""
-    return [line for line in _unified(_lines(edit.before), _lines(edit.after), context=0) if not line.startswith("@@")]
+    return [line for line in unified(_lines(edit.before), _lines(edit.after), context=0) if not line.startswith("@@")]
 
 
 def resource_diff(diff: ResourceDiff) -> list[str]:
     """Return an object's difference as a unified diff of YAML; values of Secrets show as "changed"."""
     before, after = masked(diff.before, diff.after)
-    return list(_unified(_yaml(before), _yaml(after), context=_CONTEXT))
+    return list(unified(yaml_lines(before), yaml_lines(after), context=_CONTEXT))
 
 
 def masked(
@@ -56,17 +56,25 @@ def _lines(data: bytes | None) -> list[str]:
     return (data or b"").decode("utf-8", "replace").splitlines()
 
 
-def _yaml(body: Mapping[str, Any] | None) -> list[str]:
+def yaml_lines(body: Mapping[str, Any] | list[Any] | None) -> list[str]:
+    """Return a value as lines of YAML; none for nothing."""
     if body is None:
         return []
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(dict(body), Dumper=dumper, sort_keys=False, allow_unicode=True, width=2**20)
+    text: str = yaml.dump(
+        dict(body) if isinstance(body, Mapping) else body,
+        Dumper=dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=2**20,
+    )
     return text.splitlines()
 
 
-def _unified(before: list[str], after: list[str], context: int) -> Iterator[str]:
+def unified(before: list[str], after: list[str], context: int) -> Iterator[str]:
+    """Yield the lines of a unified diff, without its head and the numbers of its hunks."""
     lines: Iterable[str] = difflib.unified_diff(before, after, lineterm="", n=context)
     for number, line in enumerate(lines):
         if number >= 2:

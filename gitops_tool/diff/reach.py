@@ -1,0 +1,250 @@
+"""Which overlays may render differently after a change; the fewer files are looked at, the better.
+
+Of a thousand apps with one changed, only that app's overlays are looked up, after one search of the repository for
+kustomizations elsewhere that name its directory: nothing outside can be built from a directory without naming it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from gitops_tool.config import SETTINGS_PATH
+from gitops_tool.errors import GitopsError, LayoutError, UsageError
+from gitops_tool.git.changes import ChangeKind
+from gitops_tool.graph import closure
+from gitops_tool.layout import KUSTOMIZATION_NAMES, find_app, holds_manifests
+from gitops_tool.model import Overlay
+from gitops_tool.records import record
+from gitops_tool.tree import FILES, LINK, ROOT, mode_at
+from gitops_tool.validate.selection import ARGOCD, everything
+
+if TYPE_CHECKING:
+    from gitops_tool.config import Settings
+    from gitops_tool.git.changes import PathChange
+    from gitops_tool.tree import Tree
+
+APPLICATION_SET = "ApplicationSet"
+_PLUGIN = b"builtin"
+"""What a generator's or transformer's own file says, which names files as a kustomization does."""
+
+
+@record
+class State:
+    """One state of a repository: its files, its settings, and what people call it."""
+
+    tree: Tree
+    settings: Settings
+    name: str
+
+
+@record
+class OverlayPair:
+    """An overlay before and after; None on the side where it is not there."""
+
+    before: Overlay | None
+    after: Overlay | None
+
+    @property
+    def overlay(self) -> Overlay:
+        """The overlay as it is after the change, or was where it is gone."""
+        overlay = self.after or self.before
+        if overlay is None:
+            raise ValueError("an overlay is there on one side at least")
+        return overlay
+
+
+@record
+class Reached:
+    """The overlays that may render differently, and the files that hold ApplicationSets or did."""
+
+    overlays: tuple[OverlayPair, ...]
+    application_sets: tuple[PurePosixPath, ...]
+
+
+def reached(base: State, head: State, changes: Sequence[PathChange], *, links: bool) -> Reached:
+    """Return what a change reaches; an overlay may be named that renders the same, never one left out that does not.
+
+    Args:
+        base: the repository before.
+        head: the repository after.
+        changes: the paths that differ.
+        links: whether there may be symbolic links, through which anything can be named by another name.
+    """
+    search = _Search(base, head, changes)
+    units = None if links else search.units()
+    if units is not None and not search.is_named_elsewhere(units):
+        return Reached(tuple(search.pairs_of(units)), search.application_sets)
+    return Reached(tuple(search.all_pairs()), search.application_sets)
+
+
+@record
+class _Unit:
+    """A directory that belongs to one app (or to Argo CD's objects), as far as a layout's pattern tells."""
+
+    root: PurePosixPath
+    app: str
+
+
+class _Search:
+    """One change, and what is found out about it once."""
+
+    def __init__(self, base: State, head: State, changes: Sequence[PathChange]) -> None:
+        self.base = base
+        self.head = head
+        self.paths = frozenset(change.path for change in changes)
+        self.lossy = any(change.kind in {ChangeKind.REMOVED, ChangeKind.RETYPED} for change in changes)
+        self.application_sets: tuple[PurePosixPath, ...] = ()
+
+    def units(self) -> set[_Unit] | None:
+        """Return the directories of apps that hold all changes; None where these do not tell the overlays."""
+        settings = (self.base.settings, self.head.settings)
+        if SETTINGS_PATH in self.paths or any(one.path is None for one in settings):
+            return None
+        if any(mode_at(self.head.tree, path) == LINK or mode_at(self.base.tree, path) == LINK for path in self.paths):
+            return None
+        shapes = [_shape(pattern) for pattern in self.head.settings.layout]
+        units: set[_Unit] = set()
+        for path in self.paths:
+            found = {unit for shape in shapes for unit in _unit(shape, path)}
+            argocd = self.head.settings.argocd.path
+            if argocd is not None and path.is_relative_to(argocd):
+                found.add(_Unit(argocd, ARGOCD))
+            if not found:
+                if self._is_below_kustomization(path):
+                    return None
+                found.add(_Unit(path, ""))
+            units |= found
+        return units
+
+    def _is_below_kustomization(self, path: PurePosixPath) -> bool:
+        """Whether a file lies in or below a kustomization, which can be named by nothing but `..`."""
+        trees = (self.base.tree, self.head.tree)
+        return any(
+            name in tree.modes(parent) for parent in path.parents for tree in trees for name in KUSTOMIZATION_NAMES
+        )
+
+    def is_named_elsewhere(self, units: Iterable[_Unit]) -> bool:
+        """Whether a kustomization outside of a directory may be built from it; finds the ApplicationSets on the way."""
+        names = {unit: [unit.root.name, *([] if unit.app else _names(unit.root.parent))] for unit in units}
+        needles = sorted({name for found in names.values() for name in found})
+        unchanged = [
+            path for path in self.base.tree.search((*needles, APPLICATION_SET), ROOT) if path not in self.paths
+        ]
+        places = [(self.base.tree, path) for path in unchanged]
+        places += [(self.head.tree, path) for path in sorted(self.paths) if mode_at(self.head.tree, path) in FILES]
+        named = False
+        sets = []
+        for tree, path in places:
+            outside = [name for unit, found in names.items() if not path.is_relative_to(unit.root) for name in found]
+            if path.name in KUSTOMIZATION_NAMES:
+                named = named or (bool(outside) and _names_any(tree.blob(path), outside))
+            elif path.suffix in {".yaml", ".yml", ".json"}:
+                data = tree.blob(path)
+                named = named or (_PLUGIN in data and _names_any(data, outside))
+                sets += [path] if APPLICATION_SET.encode() in data else []
+        gone = [path for path in self.paths if path not in sets and self._held_set(path)]
+        self.application_sets = tuple(sorted({*sets, *gone}))
+        return named
+
+    def _held_set(self, path: PurePosixPath) -> bool:
+        return mode_at(self.base.tree, path) in FILES and APPLICATION_SET.encode() in self.base.tree.blob(path)
+
+    def pairs_of(self, units: Iterable[_Unit]) -> Iterator[OverlayPair]:
+        """Yield the overlays of some apps that are built from what differs."""
+        roots = {unit.root for unit in units}
+        apps = sorted({unit.app for unit in units if unit.app and unit.app != ARGOCD})
+        before, after = (
+            [
+                overlay
+                for app in apps
+                for overlay in _overlays_of(state, app)
+                if any(overlay.path.is_relative_to(root) for root in roots)
+            ]
+            + ([overlay for overlay in _argocd(state) if overlay.path in roots])
+            for state in (self.base, self.head)
+        )
+        yield from self._differing(before, after)
+
+    def all_pairs(self) -> Iterator[OverlayPair]:
+        """Yield every overlay of the repository that is built from what differs."""
+        trees = (self.base, self.head)
+        needle = (APPLICATION_SET,)
+        found = {path for state in trees for path in state.tree.search(needle, state.settings.argocd.path or ROOT)}
+        self.application_sets = tuple(sorted(path for path in found if path.suffix in {".yaml", ".yml", ".json"}))
+        yield from self._differing(*(everything(state.tree, state.settings) for state in trees))
+
+    def _differing(self, before: Sequence[Overlay], after: Sequence[Overlay]) -> Iterator[OverlayPair]:
+        always = self.base.settings.kustomize != self.head.settings.kustomize
+        for pair in _paired(before, after):
+            if always or self._differs(pair):
+                yield pair
+
+    def _differs(self, pair: OverlayPair) -> bool:
+        before, after = pair.before, pair.after
+        if before is None or after is None or before.path != after.path:
+            return True
+        return self._reads_change(self.head.tree, after) or (self.lossy and self._reads_change(self.base.tree, before))
+
+    def _reads_change(self, tree: Tree, overlay: Overlay) -> bool:
+        try:
+            found = closure(tree, overlay.path)
+        except GitopsError:  # rendering it will say why
+            return True
+        return any(found.reads(path) for path in self.paths)
+
+
+def _paired(before: Sequence[Overlay], after: Sequence[Overlay]) -> Iterator[OverlayPair]:
+    """Pair overlays by app and environment, wherever they lie."""
+    left = {(overlay.app, overlay.environment): overlay for overlay in before}
+    for overlay in after:
+        yield OverlayPair(left.pop((overlay.app, overlay.environment), None), overlay)
+    for overlay in left.values():
+        yield OverlayPair(overlay, None)
+
+
+def _overlays_of(state: State, app: str) -> tuple[Overlay, ...]:
+    try:
+        return find_app(state.tree, state.settings, app).overlays
+    except (LayoutError, UsageError):
+        return ()
+
+
+def _argocd(state: State) -> list[Overlay]:
+    path = state.settings.argocd.path
+    return [Overlay(ARGOCD, "", path)] if path is not None and holds_manifests(state.tree, path) else []
+
+
+def _shape(pattern: str) -> list[re.Pattern[str]]:
+    """Return what the directories down to the app's own look like in a layout's pattern."""
+    parts = PurePosixPath(pattern).parts
+    last = max(number for number, part in enumerate(parts) if "{app}" in part)
+    return [re.compile(_part(part)) for part in parts[: last + 1]]
+
+
+def _part(part: str) -> str:
+    return re.escape(part).replace(r"\{app\}", "(?P<app>.+)").replace(r"\{env\}", ".+")
+
+
+def _unit(shape: Sequence[re.Pattern[str]], path: PurePosixPath) -> Iterator[_Unit]:
+    if len(path.parts) <= len(shape):
+        return
+    app = ""
+    for expected, part in zip(shape, path.parts, strict=False):
+        match = expected.fullmatch(part)
+        if match is None:
+            return
+        app = match.groupdict().get("app", app)
+    yield _Unit(PurePosixPath(*path.parts[: len(shape)]), app)
+
+
+def _names(path: PurePosixPath) -> list[str]:
+    return [part for part in path.parts if part]
+
+
+def _names_any(data: bytes, names: Sequence[str]) -> bool:
+    """Whether a text has one of the names as a part of a path."""
+    text = data.decode("utf-8", "replace")
+    return any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", text) for name in names)

@@ -1,0 +1,1 @@
+"""A `RepositoryDiff` as people and programs read it: text, Markdown, HTML, JSON; each a pure function."""
