@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitops_tool.pipeline import Outcome
     from gitops_tool.rules.documentation import Description
     from gitops_tool.validate.run import Result
+    from gitops_tool.validate.schema_listing import SchemaListing
 
 VERSION = 1
 
@@ -138,6 +139,36 @@ def affected_json(affected: Sequence[Affected], removed: Sequence[Overlay]) -> s
         "version": VERSION,
         "overlays": [_overlay(one.overlay) | {"because": [str(path) for path in one.because]} for one in affected],
         "removed": [_overlay(overlay) for overlay in removed],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def schemas_json(listing: SchemaListing) -> str:
+    """Return the schemas that there are, and those that are missing, as one JSON document."""
+    document = {
+        "version": VERSION,
+        "kubernetesVersion": listing.kubernetes_version,
+        "kubernetesVersions": list(listing.kubernetes_versions),
+        "schemas": [
+            {
+                "apiVersion": one.api_version,
+                "kind": one.kind,
+                "source": one.source.value,
+                "path": None if one.path is None else str(one.path),
+                "objects": one.objects,
+            }
+            for one in listing.known
+        ],
+        "missing": [
+            {
+                "apiVersion": one.api_version,
+                "kind": one.kind,
+                "kubernetesVersion": one.kubernetes_version,
+                "objects": one.objects,
+                "overlays": [str(path) for path in one.overlays],
+            }
+            for one in listing.missing
+        ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

@@ -56,6 +56,18 @@ def served_in(api_version: str, kind: str) -> tuple[str, str] | None:
     return (span[0], span[1]) if span else None
 
 
+def kubernetes_kinds(version: str) -> list[GroupVersionKind]:
+    """Return the kinds that a Kubernetes version serves, one of `versions()`."""
+    spans = _index()["kubernetes"].items()
+    minor = _number(version)
+    return sorted(_named(name) for name, span in spans if _number(span[0]) <= minor <= _number(span[1]))
+
+
+def bundled_custom_resources() -> list[GroupVersionKind]:
+    """Return the custom resources whose schemas are bundled."""
+    return sorted(_named(name) for name in _index()["crds"])
+
+
 class Catalogue:
     """The schemas that apply to one cluster.
 
@@ -179,6 +191,11 @@ def _with_metadata(schema: Schema, definitions: Mapping[str, Schema]) -> Schema:
 def _file_name(gvk: GroupVersionKind) -> str:
     """Return what `FILE_TEMPLATE` gives: kubeconform takes the core group's version for the group."""
     return f"{gvk.group or gvk.version}_{gvk.version}_{gvk.kind.lower()}.json"
+
+
+def _named(name: str) -> GroupVersionKind:
+    api_version, _, kind = name.rpartition("/")
+    return GroupVersionKind(api_version, kind)
 
 
 def _number(minor: str) -> int:

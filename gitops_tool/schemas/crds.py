@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -33,20 +34,35 @@ def crd_schemas(crd: Mapping[str, Any]) -> dict[GroupVersionKind, Schema]:
     A version without a schema, which `apiextensions.k8s.io/v1beta1` allowed, gives one that takes any fields. What is
     not a CustomResourceDefinition, or a broken one, gives nothing: to report that is the part of its own schema.
     """
+    found = {}
+    for version in _served(crd):
+        gvk = GroupVersionKind.of(*_kind(crd, version))
+        if gvk is not None:
+            with contextlib.suppress(RecursionError):  # nested more deeply than any real one
+                found[gvk] = custom_resource(_open_api(version) or _open_api(crd["spec"], "validation"))
+    return found
+
+
+def served_versions(crd: Mapping[str, Any]) -> list[tuple[object, object]]:
+    """Return `apiVersion` and `kind` of what a CustomResourceDefinition serves, as written."""
+    return [_kind(crd, version) for version in _served(crd)]
+
+
+def _served(crd: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     spec = crd.get("spec")
     if crd.get("kind") != "CustomResourceDefinition" or not isinstance(spec, dict):
-        return {}
-    names, versions = spec.get("names"), spec.get("versions")
-    if not isinstance(names, dict) or not isinstance(versions, list):
-        return {}
-    found = {}
-    for version in versions:
-        if not isinstance(version, dict) or version.get("served") is False:
-            continue
-        gvk = GroupVersionKind.of(f"{spec.get('group')}/{version.get('name')}", names.get("kind"))
-        if gvk is not None:
-            found[gvk] = custom_resource(_open_api(version) or _open_api(spec, "validation"))
-    return found
+        return []
+    versions = spec.get("versions")
+    if versions is None and spec.get("version"):  # as apiextensions.k8s.io/v1beta1 had it
+        versions = [{"name": spec["version"]}]
+    if not isinstance(spec.get("names"), dict) or not isinstance(versions, list):
+        return []
+    return [version for version in versions if isinstance(version, dict) and version.get("served") is not False]
+
+
+def _kind(crd: Mapping[str, Any], version: Mapping[str, Any]) -> tuple[object, object]:
+    spec = crd["spec"]
+    return f"{spec.get('group')}/{version.get('name')}", spec["names"].get("kind")
 
 
 def _open_api(holder: Mapping[str, Any], key: str = "schema") -> Mapping[str, Any]:

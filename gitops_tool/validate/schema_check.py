@@ -56,7 +56,7 @@ class SchemaChecker:
         """
         from gitops_tool.schemas.catalogue import Catalogue, newest_version
 
-        extra = self._repository_schemas(tree, resources)
+        extra = repository_schemas(tree, self.settings, resources)
         catalogue = Catalogue(_minor(version) if version else newest_version(), extra=extra, cache=self.cache)
         known: list[Resource] = []
         for resource in resources:
@@ -84,24 +84,29 @@ class SchemaChecker:
             message = f"{dotted(pointer)}: {violation.message}" if pointer else violation.message
             yield SchemaProblem(SCHEMA, Severity.ERROR, Problem(message, resource, pointer))
 
-    def _repository_schemas(
-        self, tree: Tree, resources: Sequence[Resource]
-    ) -> Mapping[tuple[str, str], Mapping[str, Any]]:
-        """Return the schemas that the repository brings itself: files by name, and CRDs among its objects."""
-        from gitops_tool.schemas.crds import crd_schemas, parse_schema
 
-        found: dict[tuple[str, str], Mapping[str, Any]] = {}
-        for resource in resources:
-            if resource.id.kind == "CustomResourceDefinition":
-                found |= {(name.api_version, name.kind): schema for name, schema in crd_schemas(resource.body).items()}
-        for folder in self.settings.schemas or (OWN_SCHEMAS,):
-            for api_version, group, version, kind in sorted(
-                {(r.id.api_version, r.id.group, r.id.version, r.id.kind) for r in resources}
-            ):
-                path = folder / group / f"{kind.lower()}_{version}.json"
-                if group and "/" not in kind + version and mode_at(tree, path) in FILES:
-                    found[api_version, kind] = parse_schema(read(tree, path), Location(path))
-        return found
+def repository_schemas(
+    tree: Tree, settings: Settings, resources: Sequence[Resource]
+) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """Return the schemas that a repository brings itself: files by name, and CRDs among its objects.
+
+    Raises:
+        ConfigError: a file is damaged.
+    """
+    from gitops_tool.schemas.crds import crd_schemas, parse_schema
+
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for resource in resources:
+        if resource.id.kind == "CustomResourceDefinition":
+            found |= {(name.api_version, name.kind): schema for name, schema in crd_schemas(resource.body).items()}
+    for folder in settings.schemas or (OWN_SCHEMAS,):
+        for api_version, group, version, kind in sorted(
+            {(r.id.api_version, r.id.group, r.id.version, r.id.kind) for r in resources}
+        ):
+            path = folder / group / f"{kind.lower()}_{version}.json"
+            if group and "/" not in kind + version and mode_at(tree, path) in FILES:
+                found[api_version, kind] = parse_schema(read(tree, path), Location(path))
+    return found
 
 
 def _minor(version: str) -> str:
@@ -118,7 +123,7 @@ def _missing(resource: Resource, catalogue: Catalogue) -> SchemaProblem:
         return SchemaProblem(SCHEMA, Severity.ERROR, Problem(f'an object has no "{field}"', resource))
     pointer = ("apiVersion",)
     if not is_core_group(resource.id.group):
-        hint = "put its schema into schemas/crds, or name a folder with it under `schemas` in gitops.yaml"
+        hint = "bring its schema in: gitops schemas import CRD.yaml"
         problem = Problem(f"no schema for {api_version} {kind}: it was not checked", resource, pointer, hint)
         return SchemaProblem(SCHEMA_MISSING, Severity.WARNING, problem)
     span = served_in(api_version, kind)
