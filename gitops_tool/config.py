@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from gitops_tool.errors import ConfigError
+from gitops_tool.errors import ConfigError, UsageError
 from gitops_tool.model import Environment
 from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import field, record
@@ -87,6 +87,18 @@ class Argocd:
 
 
 @record
+class ValuePath:
+    """A value that a bump of an app sets: a file, with `{env}` and `{app}`, and a YAML path in it.
+
+    `sets` is what it holds of an image: `tag`, `digest` or `image`; None if its key and its value tell.
+    """
+
+    file: str
+    path: str
+    sets: str | None = None
+
+
+@record
 class Settings:
     """What `gitops.yaml` says, with defaults; environments in promotion order."""
 
@@ -103,6 +115,8 @@ class Settings:
     message: str | None = None
     templates: PurePosixPath | None = None
     mask_keys: tuple[str, ...] = ()
+    targets: Mapping[str, tuple[ValuePath, ...]] = field(default_factory=dict)
+    markers: bool = False
 
     def environment(self, name: str) -> Environment | None:
         """Return an environment by its name."""
@@ -214,6 +228,8 @@ def _settings(top: _Section) -> Settings:
         message=bump.text("message"),
         templates=_folder(top, "templates"),
         mask_keys=diff.texts("maskKeys"),
+        targets=_targets(bump),
+        markers=bump.flag("markers"),
     )
     for section in (top, kustomize, argocd, bump, diff):
         section.done()
@@ -290,6 +306,28 @@ def _layout(top: _Section) -> tuple[str, ...]:
                 f'layout "{pattern}" is not a pattern', "layout", hint='such as "apps/{app}/overlays/{env}"'
             )
     return patterns or (LAYOUTS[0], "apps/{app}")
+
+
+def _targets(bump: _Section) -> Mapping[str, tuple[ValuePath, ...]]:
+    apps = bump.section("targets")
+    return {str(app): tuple(_value_paths(apps, str(app))) for app in apps.values}
+
+
+def _value_paths(apps: _Section, app: str) -> Iterator[ValuePath]:
+    for section in apps.sections(app):
+        from gitops_tool.yamledit.paths import PARTS, parse_path
+
+        file, path = section.text("file"), section.text("path")
+        if file is None or path is None:
+            raise section.error(f'a target of "{app}" has no "{"path" if file else "file"}"')
+        if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
+            raise section.error(f'"file" is "{file}", which is not a file of this repository', "file")
+        try:
+            parse_path(path)
+        except UsageError as error:
+            raise section.error(error.message, "path", hint=error.hint) from error
+        yield ValuePath(file, path, section.choice("sets", PARTS))
+        section.done()
 
 
 def _folder(section: _Section, key: str) -> PurePosixPath | None:

@@ -75,6 +75,7 @@ class Proposal:
     to nothing on the other. `settings` are the values that are set; `summary` tells people what else is done.
     `findings` is what is wrong with it before anything is rendered, such as a hold; `notes` are remarks for people;
     `origins` says for values that were read elsewhere in the repository where that was.
+    `unrendered` are the overlays whose effect is not proven, each with the reason.
     """
 
     edits: tuple[Edit, ...]
@@ -85,6 +86,7 @@ class Proposal:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     origins: Mapping[Overlay, Overlay] = field(default_factory=dict)
+    unrendered: tuple[tuple[Overlay, str], ...] = ()
 
     def of(self, overlay: Overlay) -> tuple[Setting, ...]:
         """Return what is still to be set in one overlay."""

@@ -27,7 +27,7 @@ def prove_images(
     images = [change for change in changes if _is_image(change, names)]
     for setting in images_wanted:
         if str(setting.after) not in {change.after for change in images}:
-            yield _no_effect(setting)
+            yield no_effect(setting)
     for change in images:
         if ImageRef.split(str(change.after)).name not in names:
             yield Finding(
@@ -38,7 +38,7 @@ def prove_images(
                 resource=change.id,
                 hint="an `images:` entry or a replacement reaches more than it should",
             )
-    yield from _overridden(images_wanted, overlay, tree, settings)
+    yield from overridden(images_wanted, overlay, tree, settings)
 
 
 def _is_image(change: ValueChange, names: set[str]) -> bool:
@@ -48,7 +48,8 @@ def _is_image(change: ValueChange, names: set[str]) -> bool:
     return change.pointer[-1] == "image" or ImageRef.split(change.after).name in names
 
 
-def _no_effect(setting: ImageSetting) -> Finding:
+def no_effect(setting: ImageSetting) -> Finding:
+    """Return the finding for an image that is not rendered as it should be."""
     return Finding(
         "bump-no-effect",
         Severity.ERROR,
@@ -58,7 +59,8 @@ def _no_effect(setting: ImageSetting) -> Finding:
     )
 
 
-def _overridden(wanted: Sequence[ImageSetting], overlay: Overlay, tree: Tree, settings: Settings) -> Iterator[Finding]:
+def overridden(wanted: Sequence[ImageSetting], overlay: Overlay, tree: Tree, settings: Settings) -> Iterator[Finding]:
+    """Yield where Argo CD sets an image over the head of the kustomization."""
     for text, location in image_overrides(tree, settings, overlay.path, overlay.app):
         for setting in wanted:
             names = {setting.image, setting.entry}

@@ -11,6 +11,7 @@ from gitops_tool.cli.completion import complete_app, complete_environment
 
 if TYPE_CHECKING:
     from gitops_tool.changes.bump import BumpTarget
+    from gitops_tool.changes.reach import Reach
     from gitops_tool.cli.app import Session
 
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 )
 @click.option("--image", metavar="NAME", help="Which image, if the app has several.")
 @click.option("--if-tag", metavar="OLD", help="Only if this is the tag now; exit 5 otherwise.")
+@click.option("--with-refs", is_flag=True, help="Move the ?ref= of the app's remote base along.")
+@click.option("--set-refs-only", is_flag=True, help="Move the ?ref= alone; TAG is any git ref.")
+@click.option("--ref-url", metavar="PATTERN", help="Which remote base, such as github.com/owner/app; * for any text.")
+@click.option("--path", "paths", multiple=True, metavar="FILE:YAML.PATH", help="Set this value instead; repeatable.")
+@click.option("--unrendered", is_flag=True, help="Go on where the overlay cannot be rendered; the commit says so.")
 @change_options()
 @click.pass_obj
 def bump(
@@ -34,6 +40,11 @@ def bump(
     environments: tuple[str, ...],
     image: str | None,
     if_tag: str | None,
+    with_refs: bool,
+    set_refs_only: bool,
+    ref_url: str | None,
+    paths: tuple[str, ...],
+    unrendered: bool,
     options: ChangeOptions,
 ) -> int:
     """Set an app's image to a tag or digest, through a commit.
@@ -45,14 +56,42 @@ def bump(
     gitops bump payment-service 1a2b3c4                    commit on the current branch
     gitops bump payment-service 1a2b3c4 --push             land on the remote branch
     gitops bump payment-service=v2 user-service=v7 --push  several apps in one commit
+    gitops bump payment-service 1a2b3c4 --with-refs        its remote base's ?ref= and the tag
+    gitops bump payment-service v2 --path charts/pay/values-{env}.yaml:image.tag
     """
     from gitops_tool.changes.bump import Bump
 
-    return carry_out(session, Bump(_targets(words), environments, image, if_tag, options.message), options)
+    reach = None
+    if with_refs or set_refs_only or ref_url is not None or paths or unrendered:
+        reach = _reach(paths, ref_url, with_refs=with_refs, only=set_refs_only, unrendered=unrendered)
+    targets = _targets(words, refs=set_refs_only)
+    return carry_out(session, Bump(targets, environments, image, if_tag, options.message, reach), options)
 
 
-def _targets(words: tuple[str, ...]) -> tuple[BumpTarget, ...]:
-    """Read `APP TAG` or `APP=TAG ...`."""
+def _reach(paths: tuple[str, ...], ref_url: str | None, *, with_refs: bool, only: bool, unrendered: bool) -> Reach:
+    from gitops_tool.changes.reach import Reach, ValueTarget
+    from gitops_tool.yamledit.paths import parse_path
+
+    contradictions = [
+        (with_refs and only, "--with-refs and --set-refs-only contradict each other"),
+        (bool(paths) and (with_refs or only), "--path sets values, not refs: it does not go with them"),
+        (ref_url is not None and not (with_refs or only), "--ref-url goes with --with-refs or --set-refs-only"),
+    ]
+    for found, message in contradictions:
+        if found:
+            raise click.UsageError(message)
+    targets = []
+    for word in paths:
+        file, colon, path = word.partition(":")
+        if not colon or not file or not path:
+            raise click.UsageError(f'"{word}" is not FILE:YAML.PATH')
+        parse_path(path.replace("{env}", "env").replace("{app}", "app"))
+        targets.append(ValueTarget(file, path))
+    return Reach(with_refs or only, not only, ref_url, tuple(targets), unrendered)
+
+
+def _targets(words: tuple[str, ...], *, refs: bool) -> tuple[BumpTarget, ...]:
+    """Read `APP TAG` or `APP=TAG ...`; a TAG is a git ref where only refs are set."""
     from gitops_tool.changes.bump import BumpTarget
     from gitops_tool.images import ImageRef
 
@@ -65,5 +104,5 @@ def _targets(words: tuple[str, ...]) -> tuple[BumpTarget, ...]:
             raise click.UsageError(f'"{word}" is neither APP=TAG nor an APP with its TAG')
         if app in found:
             raise click.UsageError(f'app "{app}" is named twice')
-        found[app] = BumpTarget(app, ImageRef.parse_version(version))
+        found[app] = BumpTarget(app, ImageRef("", version) if refs else ImageRef.parse_version(version))
     return tuple(found.values())

@@ -49,6 +49,10 @@ def outcome_json(outcome: Outcome) -> str:
             }
             for effect in plan.effects
         ],
+        "unrendered": [
+            {"app": overlay.app, "environment": overlay.environment, "reason": reason}
+            for overlay, reason in plan.proposal.unrendered
+        ],
         "findings": [finding_dict(finding) for finding in plan.findings],
         "notes": [*plan.notes, *outcome.notes],
     }

@@ -39,6 +39,8 @@ def outcome_text(outcome: Outcome, remote: str | None) -> str:
         is_line = len(shown) == 1
     for effect in outcome.plan.effects:
         lines += ["", *_effect_lines(effect, full=full)]
+    for overlay, reason in outcome.plan.proposal.unrendered:
+        lines += ["", f"not rendered, not validated: {overlay.app}({overlay.environment}): {reason}"]
     if full:
         lines += ["", *findings_lines(outcome.plan.findings, source_lines(outcome.plan.tree, outcome.plan.findings))]
     lines += _end_line(outcome, remote)

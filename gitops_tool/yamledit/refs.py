@@ -14,7 +14,7 @@ from gitops_tool.yamlload.nodes import Node, Pair, Scalar, Sequence, Stream, par
 from gitops_tool.yamlload.source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import PurePosixPath
 
     from gitops_tool.model import Location
@@ -72,6 +72,29 @@ def set_ref(
     patch = Patch()
     for url, node, section in _chosen(stream, url_pattern, old):
         if url.ref != ref:
+            patch += _replacement(stream, url, node, section, ref)
+    return apply(stream, patch)
+
+
+def replace_refs(
+    kustomization: bytes, urls: Collection[str], *, ref: str, path: PurePosixPath = KUSTOMIZATION
+) -> bytes:
+    """Return a kustomization with the git ref of these remote bases set; see `set_ref`.
+
+    Args:
+        kustomization: the file's bytes.
+        urls: the texts of the bases, as they are written.
+        ref: the branch, tag or commit.
+        path: what an error calls the file.
+
+    Raises:
+        UsageError, YamlError: as `set_ref`.
+    """
+    check_ref(ref)
+    stream = parse(read_source(kustomization, path))
+    patch = Patch()
+    for url, node, section in _remotes(stream):
+        if url.text in urls and url.ref != ref:
             patch += _replacement(stream, url, node, section, ref)
     return apply(stream, patch)
 

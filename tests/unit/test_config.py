@@ -90,7 +90,7 @@ def test_a_file_without_layout_means_the_layout_of_the_design() -> None:
             "bump:\n  subject: x\n",
             "2:12",
             'unknown key "subject"',
-            "known here: message",
+            "known here: markers, message, targets",
         ),
         (
             "environments:\n  - name: dev\n    promoteFrom: x\n",

@@ -1,0 +1,223 @@
+"""A remote base's git ref as a value that changes set, and which refs a bump means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from gitops_tool.changes.images import ImageSetting, image_setting, spliced
+from gitops_tool.changes.message import short
+from gitops_tool.changes.reach.unrendered import obstacle_to
+from gitops_tool.changes.reach.values import overlays_with
+from gitops_tool.changes.targets import Candidate, candidates
+from gitops_tool.errors import LayoutError, UsageError
+from gitops_tool.graph import closure
+from gitops_tool.images import ImageRef
+from gitops_tool.process import redact
+from gitops_tool.records import record
+from gitops_tool.tree import read, resolve
+from gitops_tool.wording import did_you_mean, quoted
+from gitops_tool.yamledit.refs import read_remotes, replace_refs
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from gitops_tool.changes.base import Setting
+    from gitops_tool.changes.reach.work import Work
+    from gitops_tool.model import Location, Overlay
+    from gitops_tool.remotes import RemoteUrl
+    from gitops_tool.tree import Tree
+
+
+@record
+class FoundRef:
+    """A remote base with a ref, in one of the kustomizations that an overlay is built from."""
+
+    file: PurePosixPath
+    url: RemoteUrl
+    location: Location
+
+    @property
+    def ref(self) -> str:
+        """The ref as it is."""
+        return self.url.ref or ""
+
+
+@record
+class RefSetting:
+    """A remote base's ref, from one to another; see `Setting`."""
+
+    overlay: Overlay
+    found: FoundRef
+    new: str
+
+    @property
+    def location(self) -> Location:
+        """See `Setting`."""
+        return self.found.location
+
+    @property
+    def kind(self) -> str:
+        """See `Setting`."""
+        return "ref"
+
+    @property
+    def name(self) -> str:
+        """The base as `host/owner/repository/folder`."""
+        return redact(self.found.url.name)
+
+    @property
+    def key(self) -> str:
+        """The file and the base."""
+        return f"{self.found.file}:{self.found.url.name}"
+
+    @property
+    def old_text(self) -> str:
+        """The ref as it is."""
+        return self.found.ref
+
+    @property
+    def new_text(self) -> str:
+        """The ref as it should be."""
+        return self.new
+
+    @property
+    def short_text(self) -> str:
+        """The new ref in the length for a subject."""
+        return short(ImageRef("", self.new))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the ref is already what it should be."""
+        return self.found.ref == self.new
+
+    def trailers(self) -> list[str]:
+        """See `Setting`."""
+        return [
+            f"Gitops-App: {self.overlay.app}",
+            f"Gitops-Environment: {self.overlay.environment}",
+            f"Gitops-Ref: {self.name} {self.found.ref or '(none)'} -> {self.new}",
+        ]
+
+
+def refs_in(tree: Tree, kustomizations: Sequence[PurePosixPath]) -> list[FoundRef]:
+    """Return the remote bases of kustomizations that have a ref to set."""
+    return [
+        FoundRef(path, base.url, base.location)
+        for path in kustomizations
+        for base in read_remotes(read(tree, path), path)
+        if base.url.span is not None
+    ]
+
+
+def choose_refs(
+    found: Sequence[FoundRef], overlay: Overlay, *, old: str | None, new: str, pattern: str | None, image: str = ""
+) -> list[FoundRef]:
+    """Return the refs that a bump means.
+
+    Those that match the pattern; without one, those that have the image's old version; else those of the
+    repository that is called like the app or its image; else those of the only repository.
+
+    Args:
+        found: the overlay's refs.
+        overlay: for its app's name.
+        old: the image's version before the bump, if it is bumped along.
+        new: the ref to set.
+        pattern: what the user named them by.
+        image: the image's last name segment.
+
+    Raises:
+        LayoutError: the overlay has no remote base with a ref.
+        UsageError: none matches, or several could be meant.
+    """
+    where = f"{overlay.app}({overlay.environment})"
+    if not found:
+        raise LayoutError(
+            f"{where} has no remote base with a ref", hint='such as "https://host/owner/app//base?ref=v1"'
+        )
+    names = list(dict.fromkeys(redact(one.url.name) for one in found))
+    if pattern is not None:
+        if chosen := [one for one in found if one.url.matches(pattern)]:
+            return chosen
+        hint = did_you_mean(pattern, names) or f"its remote bases: {', '.join(names)}"
+        raise UsageError(f"{where} has no remote base {quoted(pattern)}", hint=hint)
+    if old and old != new and (chosen := [one for one in found if one.ref == old]):
+        return chosen
+    called = {overlay.app, image}
+    by_name = [one for one in found if one.url.repository.rpartition("/")[2] in called]
+    if by_name or len({one.url.repository for one in found}) == 1:
+        return by_name or list(found)
+    if done := [one for one in found if one.ref == new]:
+        return done
+    raise UsageError(f"{where} has several remote bases", hint=f"choose with --ref-url: {', '.join(names)}")
+
+
+def set_refs(work: Work, overlay: Overlay, version: ImageRef) -> None:
+    """Move an overlay's refs, and the images that go with them.
+
+    Raises:
+        UsageError: the version is no ref, it is not clear which refs are meant, or others share one.
+    """
+    if version.tag is None:
+        raise UsageError(f'"{version.version}" names no commit, branch or tag for the remote base', hint="give a tag")
+    refs = refs_in(work.draft.now, closure(work.draft.now, overlay.path).kustomizations)
+    images = list(_images(work, overlay, version, refs)) if work.reach.images else []
+    old, name = (images[0][0].old.tag, images[0][0].after.last_segment) if images else (None, "")
+    pattern = work.reach.ref_url
+    chosen = choose_refs(refs, overlay, old=old, new=version.tag, pattern=pattern, image=name)
+    settings: list[Setting] = []
+    for setting, candidate in images:
+        work.add(setting, spliced(work.draft.now, candidate, setting))
+        settings.append(setting)
+    for ref in chosen:
+        _refuse_shared(work, overlay, ref)
+        moved = RefSetting(overlay, ref, version.tag)
+        if not images:
+            work.bump.expect(overlay, (ref.ref,), moved)
+        work.add(moved, _moved(work.draft.now, moved))
+        settings.append(moved)
+    if not all(setting.is_done for setting in settings):
+        work.render(overlay, obstacle_to(work.tree, work.settings, overlay.path))
+
+
+def _images(
+    work: Work, overlay: Overlay, version: ImageRef, refs: Sequence[FoundRef]
+) -> Iterator[tuple[ImageSetting, Candidate]]:
+    """Yield the images that move along: the entries with a ref's value, else the one that a plain bump means."""
+    pattern = work.reach.ref_url
+    values = {ref.ref for ref in refs if pattern is None or ref.url.matches(pattern)}
+    own = [one for one in candidates(work.draft.now, overlay.path) if one.in_overlay and one.version.tag in values]
+    if work.bump.image or version.name or len({one.version.tag for one in own}) != 1:
+        yield work.bump.setting(work.draft.now, overlay, version)
+        return
+    for candidate in own:
+        setting = image_setting(candidate, overlay, version)
+        work.bump.expect(overlay, (candidate.version.version, candidate.version.tag), setting)
+        yield setting, candidate
+
+
+def _moved(tree: Tree, setting: RefSetting) -> Iterator[tuple[PurePosixPath, bytes]]:
+    path = resolve(tree, setting.found.file)
+    yield path, replace_refs(read(tree, path), {setting.found.url.text}, ref=setting.new, path=path)
+
+
+def _refuse_shared(work: Work, overlay: Overlay, ref: FoundRef) -> None:
+    """Stop where a ref stands in a base of overlays that are not bumped.
+
+    Raises:
+        UsageError: with these overlays.
+    """
+    if ref.file.is_relative_to(overlay.path):
+        return
+    environments = set(work.bump.environments or (overlay.environment,))
+    apps = {target.app for target in work.bump.targets}
+    readers = overlays_with(work.tree, work.settings, ref.file)
+    others = [one for one in readers if one.app not in apps or one.environment not in environments]
+    if others:
+        names = ", ".join(f"{one.app}({one.environment})" for one in others[:10])
+        options = " ".join(f"--env {one.environment}" for one in readers if one.app == overlay.app)
+        together = {one.app for one in others} <= apps
+        raise UsageError(
+            f'{ref.location}: the ref of "{redact(ref.url.name)}" is shared with {names}',
+            hint=f"bump them together: {options}" if together else "give each overlay a remote base of its own",
+        )
