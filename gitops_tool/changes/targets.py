@@ -1,126 +1,18 @@
-"""Which images an overlay has, where their versions are set, and which of them a bump means."""
+"""Which of an overlay's images a change means."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitops_tool.errors import LayoutError, UsageError, YamlError
-from gitops_tool.graph import closure
-from gitops_tool.images import ImageRef
-from gitops_tool.layout import MANIFEST_SUFFIXES, kustomization_in
-from gitops_tool.records import record
-from gitops_tool.tree import LINK, read, resolve
+from gitops_tool.errors import LayoutError, UsageError
+from gitops_tool.versions import Candidate, candidates, manifests_with
 from gitops_tool.wording import did_you_mean, quoted
-from gitops_tool.yamledit import container_images, read_images
 
 if TYPE_CHECKING:
-    from gitops_tool.graph import Closure
-    from gitops_tool.model import ImageOverride, Location, Overlay
-    from gitops_tool.tree import Tree
+    from gitops_tool.model import Overlay
 
-
-@record
-class Candidate:
-    """An image that a bump of an overlay can mean.
-
-    `entry` is what the overlay's `images:` entry is called or must be called, `image` the name that is
-    rendered, `version` what it has now, set at `location`; `in_overlay` tells whether the entry exists there.
-    """
-
-    entry: str
-    image: str
-    version: ImageRef
-    location: Location
-    in_overlay: bool
-
-    def is_called(self, name: str) -> bool:
-        """Whether a name, whole or its last segment, means this image."""
-        return name in {self.entry, self.image, _last(self.entry), _last(self.image)}
-
-
-def _last(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
-def candidates(tree: Tree, directory: PurePosixPath) -> list[Candidate]:
-    """Return the images of an overlay: its own entries first, then what its bases and manifests set."""
-    found = closure(tree, directory)
-    own = kustomization_in(tree, resolve(tree, directory))
-    if own is None:
-        return _distinct(
-            Candidate(ref.name, ref.name, _version(ref), at, False) for ref, at in _containers(tree, found)
-        )
-    inherited = _distinct(_inherited(tree, found, own))
-    by_name = {candidate.entry: candidate for candidate in inherited}
-    entries = {entry.name: _from_entry(entry, by_name.get(entry.name)) for entry in read_images(read(tree, own), own)}
-    return [*entries.values(), *(candidate for candidate in inherited if candidate.entry not in entries)]
-
-
-def _from_entry(entry: ImageOverride, inherited: Candidate | None) -> Candidate:
-    """Read an overlay's own entry; what it leaves open, the base decides."""
-    image = entry.new_name or (inherited.image if inherited else entry.name)
-    if entry.new_tag or entry.digest:
-        version, location = _entry_version(entry), entry.location
-    elif inherited:
-        version, location = inherited.version, entry.location
-    else:
-        version, location = ImageRef(""), entry.location
-    return Candidate(entry.name, image, version, location, in_overlay=True)
-
-
-def _entry_version(entry: ImageOverride) -> ImageRef:
-    """Return an entry's version; real repositories write `newTag: v1@sha256:...`, too."""
-    tag, at, digest = (entry.new_tag or "").partition("@")
-    return ImageRef("", tag or None, entry.digest or (digest if at else None))
-
-
-def _inherited(tree: Tree, found: Closure, own: PurePosixPath) -> Iterator[Candidate]:
-    """Yield the images that reach the overlay from its manifests, as the bases' entries leave them."""
-    entries: dict[str, ImageOverride] = {}
-    for path in found.kustomizations:
-        if path != own:
-            entries = {entry.name: entry for entry in read_images(read(tree, path), path)} | entries
-    for ref, location in _containers(tree, found):
-        entry = entries.get(ref.name)
-        if entry is None:
-            yield Candidate(ref.name, ref.name, _version(ref), location, in_overlay=False)
-            continue
-        name = entry.new_name or ref.name
-        versioned = bool(entry.new_tag or entry.digest)
-        version = _entry_version(entry) if versioned else _version(ref)
-        yield Candidate(name, name, version, entry.location if versioned else location, in_overlay=False)
-
-
-def _containers(tree: Tree, found: Closure) -> Iterator[tuple[ImageRef, Location]]:
-    for path, mode in found.files.items():
-        if mode == LINK or not path.name.endswith(MANIFEST_SUFFIXES) or path in found.kustomizations:
-            continue
-        try:
-            images = container_images(read(tree, path), path)
-        except YamlError:
-            continue  # a values file or a script under a manifest's name; kustomize will say if it matters
-        yield from ((ImageRef.split(text), location) for text, location in images)
-
-
-def manifests_with(tree: Tree, directory: PurePosixPath, name: str) -> list[PurePosixPath]:
-    """Return the manifests of a plain directory whose containers use an image."""
-    files = closure(tree, directory)
-    paths = (location.path for ref, location in _containers(tree, files) if ref.name == name)
-    return list(dict.fromkeys(paths))
-
-
-def _version(ref: ImageRef) -> ImageRef:
-    return ImageRef("", ref.tag, ref.digest)
-
-
-def _distinct(found: Iterator[Candidate]) -> list[Candidate]:
-    by_entry: dict[str, Candidate] = {}
-    for candidate in found:
-        if candidate.entry:
-            by_entry.setdefault(candidate.entry, candidate)
-    return list(by_entry.values())
+__all__ = ["Candidate", "candidates", "choose", "manifests_with"]
 
 
 def choose(found: Sequence[Candidate], overlay: Overlay, name: str | None) -> Candidate:
