@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+<<<<<<< HEAD
+=======
+from dataclasses import dataclass
+from functools import lru_cache
+>>>>>>> 650a5ac (gitops status: the version of every app in every environment, since when, and how far behind)
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,6 +23,9 @@ if TYPE_CHECKING:
     from gitops_tool.graph import Closure
     from gitops_tool.model import ImageOverride, Location
     from gitops_tool.tree import Tree
+
+_REMEMBERED = 512
+"""Manifests whose images are kept."""
 
 
 @record
@@ -43,9 +51,15 @@ def _last(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def candidates(tree: Tree, directory: PurePosixPath) -> list[Candidate]:
-    """Return the images of an overlay: its own entries first, then what its bases and manifests set."""
-    found = closure(tree, directory)
+def candidates(tree: Tree, directory: PurePosixPath, found: Closure | None = None) -> list[Candidate]:
+    """Return the images of an overlay: its own entries first, then what its bases and manifests set.
+
+    Args:
+        tree: the repository.
+        directory: the overlay's.
+        found: what it is built from, if that is known.
+    """
+    found = found or closure(tree, directory)
     own = kustomization_in(tree, resolve(tree, directory))
     if own is None:
         return _distinct(
@@ -97,10 +111,16 @@ def _containers(tree: Tree, found: Closure) -> Iterator[tuple[ImageRef, Location
         if mode == LINK or not path.name.endswith(MANIFEST_SUFFIXES) or path in found.kustomizations:
             continue
         try:
-            images = container_images(read(tree, path), path)
+            images = _images_in(read(tree, path), path)
         except YamlError:
             continue  # a values file or a script under a manifest's name; kustomize will say if it matters
         yield from ((ImageRef.split(text), location) for text, location in images)
+
+
+@lru_cache(_REMEMBERED)
+def _images_in(manifest: bytes, path: PurePosixPath) -> tuple[tuple[str, Location], ...]:
+    """Remember what a base holds for the next overlay that is built from it."""
+    return container_images(manifest, path)
 
 
 def manifests_with(tree: Tree, directory: PurePosixPath, name: str) -> list[PurePosixPath]:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "explain": ("gitops_tool.cli.rules", "Tell why a rule is there, with examples and its source."),
     "rules": ("gitops_tool.cli.rules", "List the rules that `gitops validate` checks."),
     "schemas": ("gitops_tool.cli.schemas", "List the schemas that manifests are checked against, or import some."),
+    "status": ("gitops_tool.cli.status", "Show what runs where, since when, and how far behind."),
     "validate": ("gitops_tool.cli.validate", "Render every overlay and check it: schemas, API server, Argo CD."),
     "tools": ("gitops_tool.cli.tools", "Show which external programs are used, or install them."),
 }

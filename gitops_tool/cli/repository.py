@@ -32,6 +32,17 @@ class Opened:
     revision: Revision | None
     folder: PurePosixPath
 
+    def tip(self) -> Revision | None:
+        """Return the commit whose history leads here: the one that is looked at, else HEAD; None if there is none."""
+        from gitops_tool.errors import GitError
+
+        if self.revision is not None or self.repo is None:
+            return self.revision
+        try:
+            return self.repo.head()
+        except GitError:
+            return None
+
 
 @contextmanager
 def opened(folder: Path, rev: str | None) -> Iterator[Opened]:

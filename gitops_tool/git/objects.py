@@ -96,6 +96,36 @@ class ObjectReader:
             self._child = None
 
 
+MAX_PRELOADED = 1024 * 1024
+"""Bytes of the largest content that `read_blobs` returns."""
+
+
+def read_blobs(git: Git, oids: Sequence[str]) -> dict[str, bytes]:
+    """Return many contents by their ids, read in one go; those that are missing or large are left out.
+
+    Raises:
+        GitError: git cannot read objects.
+    """
+    asked = "".join(f"{oid}\n" for oid in oids).encode()
+    if not asked:
+        return {}
+    sizes = git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked).stdout.split(b"\n")
+    small = [
+        words[0]
+        for line in sizes
+        if (words := line.split()) and words[-1].isdigit() and int(words[-1]) <= MAX_PRELOADED
+    ]
+    data = git.run("cat-file", "--batch=%(objectsize)", "--buffer", stdin=b"\n".join([*small, b""])).stdout
+    found: dict[str, bytes] = {}
+    start = 0
+    for oid in small:
+        newline = data.index(b"\n", start)
+        end = newline + 1 + int(data[start:newline])
+        found[oid.decode()] = data[newline + 1 : end]
+        start = end + 1
+    return found
+
+
 class GitTree:
     """The files of a commit; see `gitops_tool.tree.Tree`.
 

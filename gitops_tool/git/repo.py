@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import PurePosixPath
 
+<<<<<<< HEAD
     from gitops_tool.git.partial import ReadAhead
+=======
+    from gitops_tool.git.past import PastTree
+>>>>>>> 650a5ac (gitops status: the version of every app in every environment, since when, and how far behind)
     from gitops_tool.tree import PatchedTree
 
 
@@ -111,6 +115,12 @@ class GitRepo:
         if found is None:
             raise GitError(f'commit "{revision.sha}" is missing', hint="the repository is damaged: run `git fsck`")
         return GitTree(self.git, self._reader, found[0], self.ahead)
+
+    def past(self, start: Revision) -> PastTree:
+        """Return the files of a commit, from where a walk through the history takes them back."""
+        from gitops_tool.git.past import PastTree
+
+        return PastTree(self.git, self._reader, self.tree(start))
 
     @property
     def branch(self) -> str | None:

@@ -1,0 +1,1 @@
+"""What runs where, and what ran before, as text, JSON and Markdown."""

@@ -1,0 +1,64 @@
+"""The words for versions, lags and origins that the formats share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitops_tool.changes.message import short
+from gitops_tool.images import ImageRef
+from gitops_tool.output.times import span
+from gitops_tool.status.changes import How
+
+if TYPE_CHECKING:
+    from gitops_tool.status.matrix import ImageStatus, Lag
+
+NOTHING = "-"
+HOW = {
+    How.BUMP: "bump",
+    How.PROMOTE: "promote",
+    How.ROLLBACK: "rollback",
+    How.REVERT: "git revert",
+    How.CREATED: "created",
+    How.EDIT: "hand edit",
+}
+
+
+def shown(version: ImageRef | None) -> str:
+    """Return a version in the length for a table: commit ids in 7 digits, digests in 12."""
+    if version is None or not (version.tag or version.digest):
+        return NOTHING
+    parts = [short(ImageRef("", version.tag))] if version.tag else []
+    parts += [short(ImageRef("", None, version.digest))] if version.digest else []
+    return printable("@".join(parts))
+
+
+def last_part(image: str) -> str:
+    """Return an image's name without registry and path."""
+    return printable(image.rpartition("/")[2])
+
+
+def printable(text: str) -> str:
+    """Escape what would move a terminal's cursor or colours."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def count(number: int, word: str) -> str:
+    """Return `1 commit` or `3 commits`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def behind(lag: Lag | None, now: int) -> str:
+    """Tell how far an environment is behind: `2 versions, 3 commits, 4 days`."""
+    if lag is None:
+        return ""
+    if lag.versions is None or lag.commits is None or lag.since is None:
+        return f"never ran in {printable(lag.source)}"
+    parts = (count(lag.versions, "version"), count(lag.commits, "commit"), span(max(0, now - lag.since)))
+    return ", ".join(part for part in parts if part != "now")
+
+
+def age(image: ImageStatus, now: int) -> str:
+    """Tell since when a version is on the branch."""
+    if image.is_committed is False:
+        return "uncommitted"
+    return span(max(0, now - image.since.landed.time)) if image.since else NOTHING
