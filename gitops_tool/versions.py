@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-<<<<<<< HEAD
-=======
-from dataclasses import dataclass
 from functools import lru_cache
->>>>>>> 650a5ac (gitops status: the version of every app in every environment, since when, and how far behind)
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitops_tool import process
 from gitops_tool.errors import GitError
 from gitops_tool.git.command import own_words
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ _RENAMES = ("--find-renames=50%", "-l1000")
 """How alike two files must be, and above how many a commit's are only compared for equality."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Commit:
     """A commit as people speak of it; `time` is when it was committed, in seconds since 1970."""
 
@@ -49,7 +49,7 @@ class Commit:
         return self.message.lstrip("\n").partition("\n")[0].strip()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileChange:
     """One file before and after a commit; a mode of 0 stands for "no such file"."""
 
@@ -60,7 +60,7 @@ class FileChange:
     oid: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Logged:
     """A commit, and what it changed against its first parent."""
 

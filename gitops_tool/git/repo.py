@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import PurePosixPath
 
-<<<<<<< HEAD
     from gitops_tool.git.partial import ReadAhead
-=======
     from gitops_tool.git.past import PastTree
->>>>>>> 650a5ac (gitops status: the version of every app in every environment, since when, and how far behind)
     from gitops_tool.tree import PatchedTree
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.git.log import written_log
 from gitops_tool.model import Revision
+from gitops_tool.records import replace
 from gitops_tool.status.changes import how
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitops_tool.images import ImageRef
 from gitops_tool.model import Revision
+from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from gitops_tool.git.log import Commit
@@ -33,7 +33,7 @@ class How(StrEnum):
     """Nothing says that a tool did it: somebody changed the file."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VersionChange:
     """An image of an overlay got another version.
 
@@ -58,7 +58,7 @@ class VersionChange:
         return Revision(self.landed.sha)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Trailers:
     """What one group of trailers says: one image of one overlay, and the action."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import PurePosixPath
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.git.log import FileChange, Logged, branch_log, renamed_from, shallow_commits
 from gitops_tool.layout import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES
 from gitops_tool.model import Revision
+from gitops_tool.records import record
 from gitops_tool.status.authors import with_authors
 from gitops_tool.status.changes import VersionChange, how
 from gitops_tool.status.past import Images, Track
@@ -29,7 +29,7 @@ _MOST_PATHS = 100
 """Above so many paths, git is not asked for these alone: comparing each commit with each path takes longer."""
 
 
-@dataclass(frozen=True)
+@record(cached=True)
 class History:
     """What ran in some overlays, newest first.
 

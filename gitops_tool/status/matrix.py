@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gitops_tool.config import PROMOTION_ORDER
 from gitops_tool.errors import GitopsError
+from gitops_tool.records import record, replace
 from gitops_tool.status.history import History, read_history
 from gitops_tool.versions import Candidate, candidates
 
@@ -25,7 +25,7 @@ _Place = tuple[str, str]
 """An app and an environment."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lag:
     """How far an environment is behind the one it promotes from.
 
@@ -41,7 +41,7 @@ class Lag:
     seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ImageStatus:
     """An image of an overlay: its version, set at `location`.
 
@@ -58,7 +58,7 @@ class ImageStatus:
     lag: Lag | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OverlayStatus:
     """An overlay's images; `problem` tells why they cannot be read."""
 
@@ -67,7 +67,7 @@ class OverlayStatus:
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Status:
     """The matrix: apps by name, their environments in promotion order.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from gitops_tool.graph import closure
 from gitops_tool.images import ImageRef
 from gitops_tool.layout import KUSTOMIZATION_NAMES, holds_manifests, kustomization_in
 from gitops_tool.model import Edit, Overlay
+from gitops_tool.records import field, record, replace
 from gitops_tool.tree import PatchedTree, resolve
 from gitops_tool.versions import candidates
 
@@ -34,7 +34,7 @@ _VERSION_LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PastImage:
     """An image of an overlay as it once was."""
 
@@ -47,7 +47,7 @@ Images = Mapping[str, PastImage]
 """The images of an overlay by entry."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Template:
     """What an overlay's files say, with the texts of versions left open."""
 
@@ -55,7 +55,7 @@ class _Template:
     files: tuple[PurePosixPath, ...]
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Track:
     """One overlay on the way back through its history.
 
