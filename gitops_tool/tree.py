@@ -174,6 +174,35 @@ def _tree_object(modes: Mapping[str, int], oids: Mapping[str, str]) -> bytes:
     return b"".join(b"%o %s\0%s" % (modes[name], os.fsencode(name), bytes.fromhex(oids[name])) for name in names)
 
 
+class EmptyTree:
+    """A tree without files, for what has no past."""
+
+    def __init__(self, oid_length: int = 40) -> None:
+        self.oid_length = oid_length
+
+    def modes(self, path: PurePosixPath) -> Mapping[str, int]:
+        """Return no names; see `Tree`."""
+        return {}
+
+    def oid(self, path: PurePosixPath) -> str:
+        """Return the id of a tree without entries; see `Tree`."""
+        if path != ROOT:
+            raise TreeError(f'"{path}" does not exist')
+        return object_id("tree", b"", digits=self.oid_length)
+
+    def oids(self, path: PurePosixPath) -> Mapping[str, str]:
+        """Return no ids; see `Tree`."""
+        return {}
+
+    def blob(self, path: PurePosixPath) -> bytes:
+        """Return nothing; see `Tree`."""
+        raise TreeError(f'"{path}" does not exist')
+
+    def search(self, needles: Sequence[str], under: PurePosixPath) -> list[PurePosixPath]:
+        """Return no files; see `Tree`."""
+        return []
+
+
 class PatchedTree:
     """A tree with edits laid over it; nothing is written anywhere."""
 

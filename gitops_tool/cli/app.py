@@ -23,6 +23,7 @@ _COMMANDS = {
         "Show what changes in the cluster, from both sides rendered.",
     ),
     "explain": ("gitops_tool.cli.rules", "Tell why a rule is there, with examples and its source."),
+    "init": ("gitops_tool.cli.init", "Set up a repository of manifests: settings, CI, hooks, Argo CD's objects."),
     "rules": ("gitops_tool.cli.rules", "List the rules that `gitops validate` checks."),
     "schemas": ("gitops_tool.cli.schemas", "List the schemas that manifests are checked against, or import some."),
     "status": ("gitops_tool.cli.status", "Show what runs where, since when, and how far behind."),

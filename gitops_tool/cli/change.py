@@ -147,10 +147,14 @@ def change_options(
 
 def carry_out(session: Session, change: Change, options: ChangeOptions) -> int:
     """Carry a change out as the options say, print how it went, and return the exit status."""
+    return report(_carried_out(session, change, options), options)
+
+
+def report(outcome: Outcome, options: ChangeOptions) -> int:
+    """Print how a change went, and return the exit status."""
     from gitops_tool.errors import ExitCode
     from gitops_tool.model import Severity
 
-    outcome = _carried_out(session, change, options)
     for note in (*outcome.plan.notes, *outcome.notes):
         click.echo(f"note: {note}", err=True)
     _print(outcome, options)

@@ -20,7 +20,7 @@ from gitops_tool.records import record
 from gitops_tool.wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import PurePosixPath
 
@@ -81,6 +81,16 @@ class GitRepo:
         root = (folder / (up[0] if up else "")).resolve()
         return cls(Git(root), root, Path(git_dir), common_dir)
 
+    @classmethod
+    def create(cls, folder: Path) -> GitRepo:
+        """Make a repository of a folder that is in none.
+
+        Raises:
+            GitError: git cannot, in its own words.
+        """
+        Git(folder).run("init", "--quiet")
+        return cls.open(folder)
+
     @cached_property
     def settings(self) -> Mapping[str, str]:
         """Git's configuration as it applies here, keys in git's normal form, the last value of each.
@@ -140,8 +150,27 @@ class GitRepo:
         """Hold this repository's lock against other writers of this tool; see `lock.exclusive`."""
         return exclusive(self.common_dir / "gitops.lock", deadline)
 
-    def commit(self, parent: Revision, tree: PatchedTree, message: str, *, sign: bool = False) -> Revision:
-        """Make a commit of objects alone; no branch, index or file changes.
+    @property
+    def oid_length(self) -> int:
+        """Digits of an object id here."""
+        return 64 if self.settings.get("extensions.objectformat") == "sha256" else 40
+
+    def has_commit(self) -> bool:
+        """Whether the checked-out branch has a commit yet."""
+        return self._find("HEAD") is not None
+
+    def begin(self, branch: str, first: Revision, files: Sequence[PurePosixPath], lock: int) -> None:
+        """Make a first commit the tip of the checked-out branch, and put its files into the index.
+
+        Raises:
+            GitError: the branch has a commit meanwhile; nothing happened.
+        """
+        ref, none = f"refs/heads/{branch}", "0" * self.oid_length
+        self.git.run("update-ref", "-m", "gitops", ref, first.sha, none, detached=True, inherit=(lock,))
+        self.git.run("add", "--force", "--", *map(str, files), detached=True, inherit=(lock,))
+
+    def commit(self, parent: Revision | None, tree: PatchedTree, message: str, *, sign: bool = False) -> Revision:
+        """Make a commit of objects alone; no branch, index or file changes. Without a parent, it is a first one.
 
         Author, committer and signing key come from git's configuration; `commit.gpgSign` signs, too.
 
@@ -150,9 +179,9 @@ class GitRepo:
         """
         written = write_tree(self.git, tree)
         wanted = sign or self.settings.get("commit.gpgsign", "").lower() in {"true", "yes", "on", "1"}
-        options = ["-S"] if wanted else []
+        options = ["-S"] * wanted + (["-p", parent.sha] if parent else [])
         try:
-            sha = self.git.text("commit-tree", *options, "-p", parent.sha, "-F", "-", written, stdin=message.encode())
+            sha = self.git.text("commit-tree", *options, "-F", "-", written, stdin=message.encode())
         except GitError as error:
             if "auto-detection is disabled" in error.message or "tell me who you are" in error.message:
                 raise GitError(

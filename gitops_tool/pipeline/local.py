@@ -14,7 +14,7 @@ from gitops_tool.errors import GitError
 from gitops_tool.git import GitRepo
 from gitops_tool.pipeline.plan import Outcome, Status, make_plan, refuse_errors
 from gitops_tool.schemas import SchemaEngine
-from gitops_tool.tree import DirTree
+from gitops_tool.tree import DirTree, EmptyTree, PatchedTree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,12 +36,16 @@ def write_files(change: Change, root: Path, engine: SchemaEngine = SchemaEngine.
     refuse_errors(plan)
     if not plan.proposal.edits:
         return Outcome(Status.UNCHANGED, plan)
+    _put(plan.proposal.edits, root)
+    return Outcome(Status.WRITTEN, plan)
+
+
+def _put(edits: Sequence[Edit], root: Path) -> None:
     try:
-        _write(plan.proposal.edits, root)
+        _write(edits, root)
     except OSError as error:
         message = f'cannot write "{error.filename or root}": {error.strerror}'
         raise GitError(message, hint="is the folder read-only or full?") from error
-    return Outcome(Status.WRITTEN, plan)
 
 
 def _write(edits: Sequence[Edit], root: Path) -> None:
@@ -126,6 +130,28 @@ def commit(
     return Outcome(Status.COMMITTED, plan, revision, branch)
 
 
+def first_commit(
+    repo: GitRepo, root: Path, change: Change, *, sign: bool = False, engine: SchemaEngine = SchemaEngine.AUTO
+) -> Outcome:
+    """Make new files the first commit of a repository; others that lie there are not part of it.
+
+    Raises:
+        FindingsError: the change is refused.
+        GitError: a file cannot be written, or the branch has a commit meanwhile.
+    """
+    with repo.lock(time.monotonic() + LOCK_TIMEOUT) as lock:
+        branch = repo.branch
+        if branch is None:
+            raise GitError("HEAD is detached: there is no branch to commit on", hint="git switch -c main")
+        plan = make_plan(change, DirTree(root), None, engine)
+        refuse_errors(plan)
+        tree = PatchedTree(EmptyTree(repo.oid_length), plan.proposal.edits)
+        revision = repo.commit(None, tree, plan.proposal.message, sign=sign)
+        _put(plan.proposal.edits, root)
+        repo.begin(branch, revision, [edit.path for edit in plan.proposal.edits], lock)
+    return Outcome(Status.COMMITTED, plan, revision, branch)
+
+
 def dry_run(
     repo: GitRepo, change: Change, options: PushOptions | None, engine: SchemaEngine = SchemaEngine.AUTO
 ) -> Outcome:
@@ -137,4 +163,10 @@ def dry_run(
         with repo.lock(time.monotonic() + options.timeout) as lock:
             base = repo.fetch(repo.remote(options.remote), branch, lock, options.timeout)
     plan = make_plan(change, repo.tree(base), base, engine)
+    return Outcome(Status.PLANNED if plan.proposal.edits else Status.UNCHANGED, plan)
+
+
+def dry_run_of_files(change: Change, root: Path, engine: SchemaEngine = SchemaEngine.AUTO) -> Outcome:
+    """Plan a change over the files of a folder, and stop there."""
+    plan = make_plan(change, DirTree(root), None, engine)
     return Outcome(Status.PLANNED if plan.proposal.edits else Status.UNCHANGED, plan)

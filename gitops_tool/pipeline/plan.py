@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitops_tool.background import Background, preload
 from gitops_tool.changes import Change, Proposal
-from gitops_tool.config import load_settings
+from gitops_tool.config import SETTINGS_PATH, load_settings
 from gitops_tool.diff import diff_resources, value_changes
 from gitops_tool.errors import FindingsError, GitopsError, RenderError
 from gitops_tool.findings import source_lines
@@ -98,6 +98,8 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
         return Plan(base, proposal, patched, (), proposal.notes)
     from gitops_tool import engines
 
+    if SETTINGS_PATH in patched.edits:
+        settings = load_settings(patched)
     renderer, notes = engines.pick_renderer(settings)
     preload(_FOR_VALIDATION)
     pairs = _render(renderer, proposal, tree, patched)

@@ -10,20 +10,15 @@ from __future__ import annotations
 from gitops_tool.yamledit.add import add_image
 from gitops_tool.yamledit.containers import container_images, set_container_image
 from gitops_tool.yamledit.entries import KUSTOMIZATION, read_images
-from gitops_tool.yamledit.items import add_item, remove_item, remove_value, set_value
 from gitops_tool.yamledit.scalar import replace_scalar
 from gitops_tool.yamledit.version import set_image
 
 __all__ = [
     "KUSTOMIZATION",
     "add_image",
-    "add_item",
     "container_images",
     "read_images",
-    "remove_item",
-    "remove_value",
     "replace_scalar",
     "set_container_image",
     "set_image",
-    "set_value",
 ]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from gitops_tool.errors import YamlError
-from gitops_tool.yamledit import add_item, remove_item, remove_value, set_value
+from gitops_tool.yamledit.items import add_item, remove_item, remove_value, set_value
 
 PATH = PurePosixPath("argocd/project.yaml")
 KIND = {"group": "", "kind": "Service"}

@@ -64,6 +64,7 @@ def application_values(
         "environment": environment_values(environment, settings),
         "path": str(overlay.path),
         "argocd": argocd_values(found),
+        "wave": None,
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.layout import kustomization_in
 from gitops_tool.rules.base import dig
 from gitops_tool.tree import read, resolve
-from gitops_tool.yamledit import add_item, remove_item
+from gitops_tool.yamledit.items import add_item, remove_item
 from gitops_tool.yamlload import load_documents
 
 if TYPE_CHECKING:

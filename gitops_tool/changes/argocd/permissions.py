@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gitops_tool.records import record
 from gitops_tool.rules.argocd.projects import Cluster, permits_destination, permits_kind, permits_repository
 from gitops_tool.schemas.scopes import is_namespaced
-from gitops_tool.yamledit import add_item
+from gitops_tool.yamledit.items import add_item
 
 if TYPE_CHECKING:
     from gitops_tool.changes.argocd.objects import Written
