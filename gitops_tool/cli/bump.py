@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 @click.option("--ref-url", metavar="PATTERN", help="Which remote base, such as github.com/owner/app; * for any text.")
 @click.option("--path", "paths", multiple=True, metavar="FILE:YAML.PATH", help="Set this value instead; repeatable.")
 @click.option("--unrendered", is_flag=True, help="Go on where the overlay cannot be rendered; the commit says so.")
+@click.option("--verify-image", is_flag=True, help="Ask the registry first whether the image is there.")
+@click.option("--pin-digest", is_flag=True, help="Write the tag with the digest that it stands for in the registry.")
 @change_options()
 @click.pass_obj
 def bump(
@@ -45,6 +47,8 @@ def bump(
     ref_url: str | None,
     paths: tuple[str, ...],
     unrendered: bool,
+    verify_image: bool,
+    pin_digest: bool,
     options: ChangeOptions,
 ) -> int:
     """Set an app's image to a tag or digest, through a commit.
@@ -65,7 +69,14 @@ def bump(
     if with_refs or set_refs_only or ref_url is not None or paths or unrendered:
         reach = _reach(paths, ref_url, with_refs=with_refs, only=set_refs_only, unrendered=unrendered)
     targets = _targets(words, refs=set_refs_only)
-    return carry_out(session, Bump(targets, environments, image, if_tag, options.message, reach), options)
+    change = Bump(targets, environments, image, if_tag, options.message, reach)
+    if verify_image or pin_digest:
+        from gitops_tool.changes.preflight import Preflight
+        from gitops_tool.registry import Registries
+
+        with Registries() as registries:
+            return carry_out(session, Preflight(change, registries, pin_digest), options)
+    return carry_out(session, change, options)
 
 
 def _reach(paths: tuple[str, ...], ref_url: str | None, *, with_refs: bool, only: bool, unrendered: bool) -> Reach:

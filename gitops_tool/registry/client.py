@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from gitops_tool.errors import ToolError
@@ -14,7 +14,6 @@ from gitops_tool.web import ask, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
 
     import requests
 
@@ -141,7 +140,7 @@ class Registries:
         """
         server, client = self._connected(address)
         url = path if path.startswith(server) else f"{server}/v2/{address.repository}/{path}"
-        options = {"headers": {"Accept": accept}, "stream": method == "GET"}
+        options: dict[str, Any] = {"headers": {"Accept": accept}, "stream": method == "GET"}
         answer = ask(client, method, url, **options)
         if answer.status_code == 401:
             answer.close()

@@ -16,6 +16,7 @@ REMOTE_BASE = "remote-base"
 EMPTY_RENDER = "empty-render"
 BUMP_NO_EFFECT = "bump-no-effect"
 BUMP_OTHER_IMAGE = "bump-other-image"
+BUMP_IMAGE_MISSING = "bump-image-missing"
 
 _SCHEMA = """\
 An object violates the schema of its kind: a wrong type, a field that does not exist, a required one that is missing.
@@ -222,6 +223,25 @@ Good:
 
 Source: docs/bump.md
 """
+_BUMP_IMAGE_MISSING = """\
+The registry has no image of that tag or digest: `gitops bump --verify-image` refuses it.
+
+Pods of an image that is not there wait in ImagePullBackOff, and the rollout stops half-way.
+
+Bad:
+
+    images:
+      - name: registry.example.com/shop/web
+        newTag: v1.2.3-never-built
+
+Good:
+
+    images:
+      - name: registry.example.com/shop/web
+        newTag: v1.2.3
+
+Source: https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff
+"""
 BUILT_IN = (
     Description.parse(SCHEMA, Family.SCHEMA, Severity.ERROR, _SCHEMA),
     Description.parse(SCHEMA_MISSING, Family.SCHEMA, Severity.WARNING, _SCHEMA_MISSING),
@@ -230,6 +250,7 @@ BUILT_IN = (
     Description.parse(EMPTY_RENDER, Family.ARGOCD, Severity.ERROR, _EMPTY_RENDER),
     Description.parse(BUMP_NO_EFFECT, Family.IMAGES, Severity.ERROR, _BUMP_NO_EFFECT),
     Description.parse(BUMP_OTHER_IMAGE, Family.IMAGES, Severity.ERROR, _BUMP_OTHER_IMAGE),
+    Description.parse(BUMP_IMAGE_MISSING, Family.IMAGES, Severity.ERROR, _BUMP_IMAGE_MISSING),
     Description.parse(UNKNOWN_RULE, Family.HYGIENE, Severity.WARNING, _UNKNOWN_RULE),
 )
 
