@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
 _T = TypeVar("_T")
-
-_SWITCH = 0.0005
-"""Seconds that one thread of Python runs while another wants to; by default ten times as long."""
 
 
 class Background(Generic[_T]):
@@ -51,15 +45,3 @@ class Background(Generic[_T]):
         if self._error is not None:
             raise self._error
         return self._results[0]
-
-
-def preload(modules: Sequence[str]) -> None:
-    """Begin to import modules, in order. Who needs one earlier imports it as always."""
-    sys.setswitchinterval(_SWITCH)
-    threading.Thread(target=_import, args=(modules,), daemon=True).start()
-
-
-def _import(modules: Sequence[str]) -> None:
-    for name in modules:
-        with suppress(Exception):  # whoever needs the module gets the error, where it can be reported
-            importlib.import_module(name)

@@ -10,9 +10,9 @@ from gitops_tool import process
 from gitops_tool.errors import GitError, ToolError
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import Self
 
 LOCAL_TIMEOUT = 120.0
 """Seconds for a command that stays on this machine."""
@@ -24,6 +24,45 @@ _OPTIONS = (
     *("-c", "i18n.commitEncoding=UTF-8"),
     *("-c", "advice.detachedHead=false"),
 )
+
+
+class Running:
+    """A git command under way. Leaving the `with` statement before its end stops it.
+
+    Args:
+        child: the process.
+        args: the sub-command and its arguments.
+        accept: exit statuses that are not failures.
+    """
+
+    def __init__(self, child: process.Child, args: Sequence[str], accept: Sequence[int]) -> None:
+        self._child = child
+        self._args = args
+        self._accept = accept
+
+    def __enter__(self) -> Self:
+        """Do nothing: the command has been started."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Stop the command if nobody asked for its result."""
+        with self._child:
+            if self._child.returncode is None:
+                process.stop(self._child)
+
+    def result(self, timeout: float = LOCAL_TIMEOUT, stdin: bytes = b"") -> process.Completed:
+        """Wait for the command's end.
+
+        Raises:
+            GitError: git failed, or was not done after so many seconds; the message is git's own.
+        """
+        try:
+            done = process.finish(self._child, ("git", *self._args), stdin=stdin, timeout=timeout)
+        except ToolError as error:
+            raise GitError(f"git {self._args[0]}: {error.message}", hint="is the server reachable?") from error
+        if done.returncode not in self._accept:
+            raise GitError(f"git {self._args[0]}: {own_words(done)}")
+        return done
 
 
 class Git:
@@ -64,19 +103,23 @@ class Git:
         Raises:
             GitError: git failed; the message is git's own.
         """
-        child = self.start(*args, detached=detached, inherit=inherit, env=env)
-        with child:
-            try:
-                done = process.finish(child, ("git", *args), stdin=stdin, timeout=timeout)
-            except ToolError as error:
-                raise GitError(f"git {args[0]}: {error.message}", hint="is the server reachable?") from error
-        if done.returncode not in accept:
-            raise GitError(f"git {args[0]}: {own_words(done)}")
-        return done
+        with self.begin(*args, detached=detached, inherit=inherit, env=env, accept=accept) as running:
+            return running.result(timeout, stdin)
+
+    def begin(
+        self,
+        *args: str,
+        detached: bool = False,
+        inherit: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
+        accept: Sequence[int] = (0,),
+    ) -> Running:
+        """Start one git command whose result is wanted later; see `run`."""
+        return Running(self.start(*args, detached=detached, inherit=inherit, env=env), args, accept)
 
     def start(
         self, *args: str, detached: bool = False, inherit: Sequence[int] = (), env: Mapping[str, str] | None = None
-    ) -> subprocess.Popen[bytes]:
+    ) -> process.Child:
         """Start one git command with pipes on its streams; see `run`.
 
         Raises:

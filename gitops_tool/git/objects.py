@@ -16,12 +16,12 @@ from gitops_tool.errors import GitError, TreeError
 from gitops_tool.tree import DIRECTORY, ROOT, SUBMODULE, PatchedTree, mode_at
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping, Sequence
     from typing import IO
 
     from gitops_tool.git.command import Git
     from gitops_tool.git.partial import ReadAhead
+    from gitops_tool.process import Child
 
 _TREE, _BLOB = 2, 3
 """The kinds of objects in a pack."""
@@ -39,7 +39,7 @@ class ObjectReader:
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._lock = threading.Lock()
 
     def get(self, spec: str) -> tuple[str, bytes, bytes] | None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import PurePosixPath
+    from typing import Self
 
+    from gitops_tool.git.command import Running
     from gitops_tool.git.partial import ReadAhead
     from gitops_tool.git.past import PastTree
     from gitops_tool.tree import PatchedTree
@@ -36,6 +38,34 @@ class Remote:
     name: str
     display: str
     environment: Mapping[str, str]
+
+
+class Fetching:
+    """A fetch under way. Leaving the `with` statement before its end stops it.
+
+    Args:
+        running: git's part of it.
+        repo: the repository that it is for.
+        tracking: the ref that it updates.
+    """
+
+    def __init__(self, running: Running, repo: GitRepo, tracking: str) -> None:
+        self._running = running
+        self._repo = repo
+        self._tracking = tracking
+
+    def __enter__(self) -> Self:
+        """Do nothing: git has been started."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Stop git if nobody asked for the tip."""
+        self._running.__exit__(*error)
+
+    def tip(self, timeout: float) -> Revision:
+        """Wait for the end and return the branch's tip; see `GitRepo.fetch`."""
+        self._running.result(timeout)
+        return self._repo.resolve(self._tracking)
 
 
 class GitRepo:
@@ -286,20 +316,29 @@ class GitRepo:
         Raises:
             GitError: there is no such branch, or the server cannot be reached or refuses; in its own words.
         """
+        with self.begin_fetch(remote, branch, lock) as fetching:
+            return fetching.tip(timeout)
+
+    def begin_fetch(self, remote: Remote, branch: str, lock: int) -> Fetching:
+        """Start to bring a branch of a remote up to date; see `fetch`."""
         remotes.check_branch(branch)
-        tracking = f"refs/remotes/{remote.name}/{branch}"
+        tracking = _tracking(remote, branch)
         # Of a clone in the cache, only the tip is of use; after a lost race the commits in between tell who was faster.
         depth = ("--depth=1",) if self.ahead and not self._fetched else ()
         self._fetched = True
-        self.git.run(
+        running = self.git.begin(
             *("fetch", *depth, "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
             *("--no-recurse-submodules", "--end-of-options", remote.name, f"+refs/heads/{branch}:{tracking}"),
-            timeout=timeout,
             detached=True,
             inherit=(lock,),
             env=remote.environment,
         )
-        return self.resolve(tracking)
+        return Fetching(running, self, tracking)
+
+    def last_fetched(self, remote: Remote, branch: str) -> Revision | None:
+        """Return the tip of a remote's branch as it was when it was fetched last; None if it never was."""
+        remotes.check_branch(branch)
+        return self._find(_tracking(remote, branch))
 
     def push(self, remote: Remote, branch: str, revision: Revision, lock: int, timeout: float) -> remotes.PushResult:
         """Push one commit to a branch, without force; the answer says how it went.
@@ -322,3 +361,7 @@ class GitRepo:
     def close(self) -> None:
         """End the helper processes."""
         self._reader.close()
+
+
+def _tracking(remote: Remote, branch: str) -> str:
+    return f"refs/remotes/{remote.name}/{branch}"

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import importlib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitops_tool.background import Background, preload
+from gitops_tool.background import Background
 from gitops_tool.changes import Change, Proposal
 from gitops_tool.config import SETTINGS_PATH, load_settings
 from gitops_tool.diff import diff_resources, value_changes
-from gitops_tool.errors import FindingsError, GitopsError, RenderError
-from gitops_tool.findings import source_lines
-from gitops_tool.model import Finding, Location, Overlay, ResourceDiff, Revision, Severity
+from gitops_tool.model import Finding, Overlay, ResourceDiff, Revision, Severity
+from gitops_tool.pipeline.renders import Renders, refusal
 from gitops_tool.records import record, replace
 from gitops_tool.rules import sync_rules
 from gitops_tool.schemas import SchemaEngine
-from gitops_tool.tree import PatchedTree, is_directory
+from gitops_tool.tree import PatchedTree
 
 if TYPE_CHECKING:
     from gitops_tool.diff import ValueChange
     from gitops_tool.model import Resource
-    from gitops_tool.render import Render, Renderer
+    from gitops_tool.render import Render
     from gitops_tool.tree import Tree
     from gitops_tool.validate import Report
-
-_FOR_VALIDATION = (
-    *(f"gitops_tool.schemas.{module}" for module in ("catalogue", "crds", "engines")),
-    "gitops_tool.validate",
-    *(f"gitops_tool.rules.{family}" for family in ("api_server", "argocd", "images")),
-    "gitops_tool.output.text",
-)
-"""What is imported while kustomize renders, as that takes as long."""
 
 
 class Status(StrEnum):
@@ -101,15 +93,15 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
     if SETTINGS_PATH in patched.edits:
         settings = load_settings(patched)
     renderer, notes = engines.pick_renderer(settings)
-    preload(_FOR_VALIDATION)
-    pairs = _render(renderer, proposal, tree, patched)
+    renders = Renders(renderer, proposal, tree, patched, meanwhile=_load_validation)
+    after = renders.after()
     validator = engines.pick_validator(settings, engine, sync_rules)
-    to_check = [(overlay, after) for overlay, _, after in pairs if after is not None]
-    with Background(lambda: validator.check(patched, to_check)) as checking:
+    with Background(lambda: validator.check(patched, list(after.items()))) as checking:
+        before = renders.before()
         effects = []
         risky = False
-        for overlay, before, after in pairs:
-            diffs = diff_resources(_resources(before), _resources(after))
+        for overlay in proposal.overlays:
+            diffs = diff_resources(_resources(before.get(overlay)), _resources(after.get(overlay)))
             values = tuple(value_changes(diffs))
             risky = risky or _may_be_forbidden(values)
             effects.append((overlay, diffs, tuple(change.prove(proposal, overlay, values, patched, settings))))
@@ -117,11 +109,18 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
     if risky:
         from gitops_tool.validate import Before
 
-        states = Before(tree, {overlay.path: before for overlay, before, _ in pairs if before is not None})
-        for extra in validator.check_changes(patched, to_check, states):
+        states = Before(tree, {overlay.path: render for overlay, render in before.items()})
+        for extra in validator.check_changes(patched, list(after.items()), states):
             reports[extra.overlay] = _joined(reports[extra.overlay], extra)
     found = (_effect(*effect, reports.get(effect[0])) for effect in effects)
     return Plan(base, proposal, patched, tuple(found), (*proposal.notes, *notes))
+
+
+def _load_validation() -> None:
+    """Import what validates, while kustomize renders: the one takes as long as the other."""
+    for module in ("validate", "schemas.catalogue", "schemas.crds", "schemas.engines", "output.text"):
+        importlib.import_module(f"gitops_tool.{module}")
+    sync_rules()
 
 
 def _may_be_forbidden(changes: Iterable[ValueChange]) -> bool:
@@ -148,51 +147,6 @@ def _effect(
     return OverlayEffect(overlay, diffs, findings, report.resources, report.suppressed)
 
 
-def _render(
-    renderer: Renderer, proposal: Proposal, tree: Tree, patched: PatchedTree
-) -> list[tuple[Overlay, Render | None, Render | None]]:
-    """Render what a change is about before and after it; None on the side where the overlay does not exist.
-
-    Raises:
-        FindingsError: an overlay would not render after the change.
-        GitopsError: an overlay that stays does not render as it is, or a tool fails.
-    """
-    overlays = proposal.overlays
-    wanted = [(view, overlay) for overlay in overlays for view in (tree, patched) if _exists(view, overlay)]
-    results = iter(renderer.render_each([(view, overlay.path) for view, overlay in wanted]))
-    rendered = {(id(view), overlay): next(results) for view, overlay in wanted}
-    pairs: list[tuple[Overlay, Render | None, Render | None]] = []
-    broken: list[Finding] = []
-    for overlay in overlays:
-        before, after = (rendered.get((id(view), overlay)) for view in (tree, patched))
-        if isinstance(before, GitopsError):
-            if after is not None:
-                raise before
-            before = None  # it goes, whatever was wrong with it
-        if isinstance(after, RenderError):
-            broken.append(_broken(proposal, overlay, after))
-        elif isinstance(after, GitopsError):
-            raise after
-        else:
-            pairs.append((overlay, before, after))
-    if broken:
-        raise _refusal(overlays, tuple(broken), patched)
-    return pairs
-
-
-def _exists(tree: Tree, overlay: Overlay) -> bool:
-    return is_directory(tree, overlay.path)
-
-
-def _broken(proposal: Proposal, overlay: Overlay, error: RenderError) -> Finding:
-    """Return the finding for an overlay that a change breaks; kustomize names no line, a value that is set has one."""
-    from gitops_tool.validate.built_in import RENDER
-
-    wanted = proposal.of(overlay)
-    place = wanted[0].location if wanted else error.location or Location(overlay.path)
-    return Finding(RENDER, Severity.ERROR, error.message, place, hint=error.hint)
-
-
 def refuse_errors(plan: Plan) -> None:
     """Stop if a plan has findings of severity error.
 
@@ -200,12 +154,4 @@ def refuse_errors(plan: Plan) -> None:
         FindingsError: with all findings.
     """
     if any(finding.severity is Severity.ERROR for finding in plan.findings):
-        raise _refusal(plan.proposal.overlays, plan.findings, plan.tree)
-
-
-def _refusal(overlays: Sequence[Overlay], findings: tuple[Finding, ...], tree: Tree) -> FindingsError:
-    names = ", ".join(f"{overlay.app}({overlay.environment})" for overlay in overlays)
-    number = sum(finding.severity is Severity.ERROR for finding in findings)
-    count = "1 error" if number == 1 else f"{number} errors"
-    message = f"{names}: refused for {count}; nothing was written"
-    return FindingsError(message, findings, lines=source_lines(tree, findings))
+        raise refusal(plan.proposal.overlays, plan.findings, plan.tree)

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from gitops_tool.background import preload
 from gitops_tool.cachedir import cache_dir
 from gitops_tool.changes import Change
-from gitops_tool.errors import PushRejectedError, RaceLostError, SupersededError
+from gitops_tool.errors import GitopsError, PushRejectedError, RaceLostError, SupersededError
 from gitops_tool.git import GitRepo, PushStatus
 from gitops_tool.model import Overlay, Revision
 from gitops_tool.pipeline.plan import Outcome, Plan, Status, make_plan, refuse_errors
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 
 TIMEOUT = 120.0
 """Seconds until a push that loses every race gives up."""
-
-_FOR_RENDERING = ("yaml", "gitops_tool.engines")
-"""What is imported while git fetches, as that takes as long."""
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 8.0
@@ -106,9 +102,7 @@ class _Race:
         The first try is free for all; from the second on, the runs on this machine take turns.
         """
         with self._turn():
-            preload(_FOR_RENDERING)
-            tip = self.repo.fetch(self.remote, self.branch, self.lock, self._left())
-            plan = make_plan(self.change, self.repo.tree(tip), tip, self.engine)
+            tip, plan = self._plan_over_tip()
             if self.first_found is None:
                 self.first_tip, self.first_found = tip, plan.proposal.found()
                 self.first_wanted = plan.proposal.wanted()
@@ -125,6 +119,31 @@ class _Race:
         if answer.status is PushStatus.LOST_RACE:
             return None
         return Outcome(Status.PUSHED, plan, revision, self.branch, self.attempts)
+
+    def _plan_over_tip(self) -> tuple[Revision, Plan]:
+        """Fetch, and plan over what is the tip then.
+
+        Mostly that is what it was at the last fetch: on the first try, the plan for it is made while git fetches.
+        """
+        known = None if self.attempts or self.repo.ahead else self.repo.last_fetched(self.remote, self.branch)
+        with self.repo.begin_fetch(self.remote, self.branch, self.lock) as fetching:
+            guess = self._guess(known) if known else None
+            tip = fetching.tip(self._left())
+        if guess is None or tip != known:
+            return tip, self._plan(tip)
+        if isinstance(guess, GitopsError):
+            raise guess
+        return tip, guess
+
+    def _guess(self, tip: Revision) -> Plan | GitopsError:
+        """Return the plan over a commit, or why there is none, for the case that the commit is still the tip."""
+        try:
+            return self._plan(tip)
+        except GitopsError as error:
+            return error
+
+    def _plan(self, tip: Revision) -> Plan:
+        return make_plan(self.change, self.repo.tree(tip), tip, self.engine)
 
     def _left(self) -> float:
         return max(1.0, self.deadline - time.monotonic())

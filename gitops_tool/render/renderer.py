@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -89,15 +89,26 @@ class Renderer:
             renders.append(result)
         return renders
 
-    def render_each(self, wanted: Sequence[tuple[Tree, PurePosixPath]]) -> Iterator[Render | GitopsError]:
-        """Render overlays as `render_all` does, but yield the error of one that cannot be rendered."""
+    def render_each(
+        self, wanted: Sequence[tuple[Tree, PurePosixPath]], meanwhile: Callable[[], object] = lambda: None
+    ) -> Iterator[Render | GitopsError]:
+        """Render overlays as `render_all` does, but yield the error of one that cannot be rendered.
+
+        Args:
+            wanted: the overlays, each in its tree.
+            meanwhile: done once, before the first engine is waited for.
+        """
         running: deque[_Job | GitopsError] = deque()
         with scratch() as folder:
             try:
                 for number, (tree, overlay) in enumerate(wanted):
                     if len(running) == AT_A_TIME:
+                        if number == AT_A_TIME:
+                            meanwhile()
                         yield _result(running.popleft())
                     running.append(self._started(tree, overlay, folder / str(number)))
+                if len(wanted) <= AT_A_TIME:
+                    meanwhile()
                 while running:
                     yield _result(running.popleft())
             finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gitops_tool.background import Background
 from gitops_tool.model import Finding, Location, Resource, Severity
 from gitops_tool.records import record, replace
 from gitops_tool.rules import all_rules, change_rules
@@ -108,19 +109,25 @@ class Validator:
             ToolError: kubeconform does not work.
         """
         views = tuple(OverlayView(tree, self.settings, overlay, render) for overlay, render in renders)
-        found = self._schema_problems(tree, renders)
         repository = RepositoryView(tree, self.settings, views, complete)
-        self._add_repository_problems(found, repository)
+        with Background(lambda: self._schema_problems(tree, renders)) as checking:  # mostly in kubeconform
+            for_overlay = [tuple(_rule_problems(self.rules(), view)) for view in views]
+            for_repository = self._repository_problems(repository)
+        found = checking.result()
+        for owner, problems in for_repository.items():
+            found.setdefault(owner, []).extend(problems)
         if before is not None:
             self._add_change_problems(found, repository, before, self.rules())
-        return [self._report(view, found) for view in views]
+        return [self._report(view, found, rules) for view, rules in zip(views, for_overlay, strict=True)]
 
-    def _add_repository_problems(self, found: dict[int, list[_Found]], view: RepositoryView) -> None:
-        """Add what rules over the whole repository find, by the overlay that reports it."""
+    def _repository_problems(self, view: RepositoryView) -> Mapping[int, list[_Found]]:
+        """Return what rules over the whole repository find, by the overlay that reports it."""
+        found: dict[int, list[_Found]] = {}
         for rule in self.rules():
             if rule.scope is Scope.REPOSITORY:
                 for owner, problem in rule.check(view):
                     found.setdefault(id(owner), []).append((rule.id, rule.severity, problem))
+        return found
 
     def check_changes(self, tree: Tree, renders: Sequence[tuple[Overlay, Render]], before: Before) -> list[Report]:
         """Return what is wrong with the changes of overlays alone, by those of the rules that compare."""
@@ -157,9 +164,11 @@ class Validator:
                 found.setdefault(id(item.problem.resource), []).append((item.rule, item.severity, item.problem))
         return found
 
-    def _report(self, view: OverlayView, earlier: dict[int, list[_Found]]) -> Report:
+    def _report(
+        self, view: OverlayView, earlier: dict[int, list[_Found]], by_rules: Iterable[tuple[Rule, Problem]]
+    ) -> Report:
         render = view.render
-        judged = self._judged(view, self._problems(view, earlier))
+        judged = self._judged(view, _problems(view, earlier, by_rules))
         ordered = _in_order([*judged.findings, *self._unknown_rules(view)])
         objects = (
             CheckedObject(
@@ -194,24 +203,6 @@ class Validator:
             for finding in unknown_rules_of_files(view.tree, files, rule_ids):
                 yield replace(finding, severity=severity)
 
-    def _problems(self, view: OverlayView, earlier: dict[int, list[_Found]]) -> Iterator[_Found]:
-        render = view.render
-        if not render.resources:
-            message = f'"{render.overlay}" renders nothing; Argo CD would not sync it, or delete what runs'
-            yield EMPTY_RENDER, Severity.ERROR, Problem(message, location=Location(render.entry))
-        yield from earlier.get(id(view), [])
-        for resource in render.resources:
-            yield from earlier.get(id(resource), [])
-        refused = _places(earlier, render)
-        for rule, problem in _rule_problems(self.rules(), view):
-            # Where the schema refuses a value, a rule on the same value says the same again.
-            if rule.family is not Family.API_SERVER or (id(problem.resource), problem.pointer) not in refused:
-                yield rule.id, rule.severity, problem
-        for resource, name in unknown_rules_of_objects(render.resources, rule_ids):
-            message = f'the annotation gitops/ignore names an unknown rule "{name}"'
-            pointer = ("metadata", "annotations", "gitops/ignore")
-            yield UNKNOWN_RULE, Severity.WARNING, Problem(message, resource, pointer)
-
     def severity(self, environment: str, rule: str, default: Severity) -> Severity | None:
         """Return how bad a rule's findings are in an environment by the settings; None where it is off."""
         level = self.settings.environment_rules.get(environment, {}).get(rule) or self.settings.rules.get(rule)
@@ -223,6 +214,28 @@ class Validator:
 def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings by their places, each once."""
     return tuple(sorted(dict.fromkeys(findings), key=lambda one: (one.location, one.rule, one.message)))
+
+
+def _problems(
+    view: OverlayView, earlier: dict[int, list[_Found]], by_rules: Iterable[tuple[Rule, Problem]]
+) -> Iterator[_Found]:
+    """Yield what was found in one overlay: by the schemas and over the whole repository first, then by the rules."""
+    render = view.render
+    if not render.resources:
+        message = f'"{render.overlay}" renders nothing; Argo CD would not sync it, or delete what runs'
+        yield EMPTY_RENDER, Severity.ERROR, Problem(message, location=Location(render.entry))
+    yield from earlier.get(id(view), [])
+    for resource in render.resources:
+        yield from earlier.get(id(resource), [])
+    refused = _places(earlier, render)
+    for rule, problem in by_rules:
+        # Where the schema refuses a value, a rule on the same value says the same again.
+        if rule.family is not Family.API_SERVER or (id(problem.resource), problem.pointer) not in refused:
+            yield rule.id, rule.severity, problem
+    for resource, name in unknown_rules_of_objects(render.resources, rule_ids):
+        message = f'the annotation gitops/ignore names an unknown rule "{name}"'
+        pointer = ("metadata", "annotations", "gitops/ignore")
+        yield UNKNOWN_RULE, Severity.WARNING, Problem(message, resource, pointer)
 
 
 def _places(earlier: dict[int, list[_Found]], render: Render) -> set[tuple[int, Pointer]]:
