@@ -15,6 +15,7 @@ from gitops_tool.errors import ExitCode, FindingsError, GitopsError
 from gitops_tool.records import record
 
 _COMMANDS = {
+    "adopt": ("gitops_tool.cli.adopt", "Write gitops.yaml for a repository that nobody prepared."),
     "affected": ("gitops_tool.cli.affected", "List the overlays that a change reaches, for CI."),
     "app": ("gitops_tool.cli.apps", "Create, list, rename and delete apps, and put them into environments."),
     "bump": ("gitops_tool.cli.bump", "Set an app's image to a tag or digest, through a commit."),

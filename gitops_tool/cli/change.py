@@ -145,19 +145,24 @@ def change_options(
     return decorate
 
 
-def carry_out(session: Session, change: Change, options: ChangeOptions) -> int:
-    """Carry a change out as the options say, print how it went, and return the exit status."""
-    return report(_carried_out(session, change, options), options)
+def carry_out(
+    session: Session, change: Change, options: ChangeOptions, as_json: Callable[[Outcome], str] | None = None
+) -> int:
+    """Carry a change out as the options say, print how it went, and return the exit status.
+
+    `as_json` writes the document of a command whose result is more than what changed.
+    """
+    return report(_carried_out(session, change, options), options, as_json)
 
 
-def report(outcome: Outcome, options: ChangeOptions) -> int:
+def report(outcome: Outcome, options: ChangeOptions, as_json: Callable[[Outcome], str] | None = None) -> int:
     """Print how a change went, and return the exit status."""
     from gitops_tool.errors import ExitCode
     from gitops_tool.model import Severity
 
     for note in (*outcome.plan.notes, *outcome.notes):
         click.echo(f"note: {note}", err=True)
-    _print(outcome, options)
+    _print(outcome, options, as_json)
     errors = any(finding.severity is Severity.ERROR for finding in outcome.plan.findings)
     return ExitCode.FINDINGS if errors else ExitCode.OK
 
@@ -221,11 +226,11 @@ def _progress(message: str) -> None:
     click.echo(message, err=True)
 
 
-def _print(outcome: Outcome, options: ChangeOptions) -> None:
+def _print(outcome: Outcome, options: ChangeOptions, as_json: Callable[[Outcome], str] | None) -> None:
     if options.output == "json":
         from gitops_tool.output.json import outcome_json
 
-        click.echo(outcome_json(outcome))
+        click.echo((as_json or outcome_json)(outcome))
         return
     from gitops_tool.output.text import outcome_text
 
