@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import ConfigError, UsageError
-from gitops_tool.model import Environment
+from gitops_tool.model import Environment, Location
 from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import field, record
 from gitops_tool.tree import mode_at, read
@@ -19,6 +19,7 @@ from gitops_tool.wording import did_you_mean
 from gitops_tool.yamlload import load_documents, locate
 
 if TYPE_CHECKING:
+    from gitops_tool.holds import Window
     from gitops_tool.tree import Tree
 
 SETTINGS_PATH = PurePosixPath("gitops.yaml")
@@ -117,6 +118,8 @@ class Settings:
     mask_keys: tuple[str, ...] = ()
     targets: Mapping[str, tuple[ValuePath, ...]] = field(default_factory=dict)
     markers: bool = False
+    freezes: tuple[Window, ...] = ()
+    promoted_files: tuple[str, ...] = ()
 
     def environment(self, name: str) -> Environment | None:
         """Return an environment by its name."""
@@ -201,6 +204,7 @@ def _settings(top: _Section) -> Settings:
         raise top.error(f'"version" is {top.values["version"]}', "version", hint="this gitops reads version 1")
     environments, environment_rules = _environments(top)
     kustomize, argocd, bump, diff = (top.section(name) for name in ("kustomize", "argocd", "bump", "diff"))
+    promote = top.section("promote")
     settings = Settings(
         path=SETTINGS_PATH,
         layout=_layout(top),
@@ -230,8 +234,10 @@ def _settings(top: _Section) -> Settings:
         mask_keys=diff.texts("maskKeys"),
         targets=_targets(bump),
         markers=bump.flag("markers"),
+        freezes=tuple(_windows(top, [environment.name for environment in environments])),
+        promoted_files=_globs(promote, "files"),
     )
-    for section in (top, kustomize, argocd, bump, diff):
+    for section in (top, kustomize, argocd, bump, diff, promote):
         section.done()
     return settings
 
@@ -343,3 +349,39 @@ def _folder(section: _Section, key: str) -> PurePosixPath | None:
 def _rules(section: _Section) -> Mapping[str, str]:
     rules = section.section("rules")
     return {str(name): rules.choice(str(name), SEVERITIES) or "off" for name in rules.values}
+
+
+def _globs(section: _Section, key: str) -> tuple[str, ...]:
+    patterns = section.texts(key)
+    for index, pattern in enumerate(patterns):
+        path = PurePosixPath(pattern)
+        if not path.parts or path.is_absolute() or ".." in path.parts:
+            message = f'"{pattern}" is not a pattern of files in an overlay'
+            raise section.error(message, key, index, hint='such as "version.yaml" or "settings/*.yaml"')
+    return patterns
+
+
+def _windows(top: _Section, environments: Sequence[str]) -> Iterator[Window]:
+    """Yield the weekly windows in which environments are frozen."""
+    for section in top.sections("freeze"):
+        from gitops_tool.holds.windows import Window, parse_span, parse_zone
+
+        names = section.texts("environments")
+        for index, name in enumerate(names):
+            if environments and name not in environments:
+                hint = did_you_mean(name, environments) or f"known: {', '.join(environments)}"
+                raise section.error(f'there is no environment "{name}"', "environments", index, hint=hint)
+        reason = section.text("reason")
+        if not reason:
+            raise section.error('a freeze has no "reason"')
+        try:
+            begins, length = parse_span(section.texts("days"), section.text("from"), section.text("until"))
+        except ValueError as error:
+            raise section.error(str(error)) from None
+        try:
+            zone = parse_zone(section.text("timeZone") or "UTC")
+        except ValueError as error:
+            hint = "such as Asia/Seoul; a machine without time zones gets them by the Python package tzdata"
+            raise section.error(str(error), "timeZone", hint=hint) from None
+        section.done()
+        yield Window(reason, names, begins, length, zone, section.error("").location or Location(SETTINGS_PATH))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.changes.base import Proposal, unfinished
 from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.effect import prove_images
+from gitops_tool.changes.guard import NO_PASS, Pass, judge
 from gitops_tool.changes.images import ImageSetting, image_setting, spliced
 from gitops_tool.changes.message import commit_message
 from gitops_tool.changes.targets import Candidate, candidates, choose
@@ -44,6 +45,7 @@ class Bump:
         if_tag: do it only where this is the version now.
         template: the commit message's, instead of the standard subject.
         reach: what else is set, or set instead.
+        card: what it shows at holds and freezes.
     """
 
     targets: tuple[BumpTarget, ...]
@@ -52,6 +54,7 @@ class Bump:
     if_tag: str | None = None
     template: str | None = None
     reach: Reach | None = None
+    card: Pass = NO_PASS
 
     def propose(self, tree: Tree, settings: Settings) -> Proposal:
         """Find the entries and splice the new versions in; see `Change`."""
@@ -74,8 +77,12 @@ class Bump:
                 found.append(setting)
                 draft.put(spliced(draft.now, chosen, setting))
         changed = [setting for setting in found if not setting.is_done]
-        message = commit_message(changed or found, settings.message if self.template is None else self.template)
-        return Proposal(draft.edits, message, unfinished(found), tuple(found))
+        verdict = judge(tree, settings, found, self.card)
+        template = settings.message if self.template is None else self.template
+        message = commit_message(changed or found, template, trailers=verdict.trailers)
+        return Proposal(
+            draft.edits, message, unfinished(found), tuple(found), findings=verdict.findings, notes=verdict.notes
+        )
 
     def setting(self, tree: Tree, overlay: Overlay, version: ImageRef) -> tuple[ImageSetting, Candidate]:
         """Return what it means to set an overlay's image to a version.

@@ -26,7 +26,9 @@ def short(version: ImageRef) -> str:
     return f"{algorithm}:{value[:12]}"
 
 
-def commit_message(settings: Sequence[Setting], template: str | None, action: str = "bump") -> str:
+def commit_message(
+    settings: Sequence[Setting], template: str | None, action: str = "bump", trailers: Sequence[str] = ()
+) -> str:
     """Return the whole message for what is set.
 
     Args:
@@ -34,13 +36,14 @@ def commit_message(settings: Sequence[Setting], template: str | None, action: st
         template: replaces the subject (and body); its `{app}`, `{environment}`, `{image}`, `{old}`, `{new}` and
             `{short}` are filled in, several values joined by commas.
         action: what is done, in one word; other ones than a bump are also told to programs.
+        trailers: what else is told to programs.
 
     Raises:
         UsageError: the template has another placeholder, is empty, or is no text.
     """
     head = _subject(settings, action) if template is None else filled(template, _values(settings))
-    trailers = [] if action == "bump" else [f"Gitops-Action: {action}"]
-    return with_trailers(head, [*trailers, *(line for setting in settings for line in setting.trailers())])
+    first = [] if action == "bump" else [f"Gitops-Action: {action}"]
+    return with_trailers(head, [*first, *trailers, *(line for setting in settings for line in setting.trailers())])
 
 
 def with_trailers(head: str, trailers: Sequence[str]) -> str:
@@ -88,6 +91,18 @@ def filled(template: str, values: Mapping[str, Sequence[str]]) -> str:
     if not text:
         raise UsageError("the message template is empty")
     return text
+
+
+def one_line(text: str, option: str) -> str:
+    """Return a user's words as one line.
+
+    Raises:
+        UsageError: there are none, or they are no text that can be printed.
+    """
+    line = " ".join(text.split()) if _is_text(text) else ""
+    if not line or not line.isprintable():
+        raise UsageError(f"{option} needs a reason in words", hint="such as a ticket's number, or who decided")
+    return line
 
 
 def _is_text(template: str) -> bool:

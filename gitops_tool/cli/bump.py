@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_tool.cli.change import ChangeOptions, carry_out, change_options
+from gitops_tool.cli.change import ChangeOptions, carry_out, change_options, override_option
 from gitops_tool.cli.completion import complete_app, complete_environment
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--unrendered", is_flag=True, help="Go on where the overlay cannot be rendered; the commit says so.")
 @click.option("--verify-image", is_flag=True, help="Ask the registry first whether the image is there.")
 @click.option("--pin-digest", is_flag=True, help="Write the tag with the digest that it stands for in the registry.")
+@override_option
 @change_options()
 @click.pass_obj
 def bump(
@@ -49,6 +50,7 @@ def bump(
     unrendered: bool,
     verify_image: bool,
     pin_digest: bool,
+    override: str | None,
     options: ChangeOptions,
 ) -> int:
     """Set an app's image to a tag or digest, through a commit.
@@ -64,12 +66,13 @@ def bump(
     gitops bump payment-service v2 --path charts/pay/values-{env}.yaml:image.tag
     """
     from gitops_tool.changes.bump import Bump
+    from gitops_tool.changes.guard import Pass
 
     reach = None
     if with_refs or set_refs_only or ref_url is not None or paths or unrendered:
         reach = _reach(paths, ref_url, with_refs=with_refs, only=set_refs_only, unrendered=unrendered)
     targets = _targets(words, refs=set_refs_only)
-    change = Bump(targets, environments, image, if_tag, options.message, reach)
+    change = Bump(targets, environments, image, if_tag, options.message, reach, Pass(override))
     if verify_image or pin_digest:
         from gitops_tool.changes.preflight import Preflight
         from gitops_tool.registry import Registries

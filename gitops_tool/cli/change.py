@@ -69,6 +69,10 @@ def _seconds(ctx: click.Context, option: click.Parameter, value: float) -> float
 _PLACEHOLDERS = "{app}, {environment}, {image}, {old}, {new}, {short}"
 _LAST_WINS = click.option("--last-wins", is_flag=True, help="Overwrite what others set meanwhile, instead of exit 5.")
 
+override_option = click.option(
+    "--override", metavar="REASON", help="Overrule holds and freezes; the commit records the reason."
+)
+
 
 def _options(placeholders: str) -> list[Callable[[Any], Any]]:
     with_placeholders = f" with {placeholders}" if placeholders else ""

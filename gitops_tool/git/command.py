@@ -137,6 +137,14 @@ class Git:
         return os.fsdecode(self.run(*args, stdin=stdin, accept=accept).stdout).rstrip("\n")
 
 
+def author(folder: Path) -> str | None:
+    """Return whom git would name as a commit's author, `Name <address>`; None if git does not know."""
+    done = Git(folder).run("var", "GIT_AUTHOR_IDENT", accept=range(256))
+    name = os.fsdecode(done.stdout).rpartition("> ")[0]
+    text = f"{name}>".encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text if done.returncode == 0 and name else None
+
+
 def own_words(done: process.Completed) -> str:
     """Return git's reason, without its `fatal: ` and without hints for its own command line."""
     lines = [line for line in done.error_text.splitlines() if line and not line.startswith("hint:")]

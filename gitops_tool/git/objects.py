@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from gitops_tool.git.command import Git
     from gitops_tool.git.partial import ReadAhead
+    from gitops_tool.git.repo import GitRepo
+    from gitops_tool.model import Revision
     from gitops_tool.process import Child
 
 _TREE, _BLOB = 2, 3
@@ -134,10 +136,19 @@ class GitTree:
         reader: reads its objects.
         root: the id of the commit's tree.
         ahead: brings what a partial clone lacks.
+        origin: the repository and the commit, for those who look back from here.
     """
 
-    def __init__(self, git: Git, reader: ObjectReader, root: str, ahead: ReadAhead | None = None) -> None:
+    def __init__(
+        self,
+        git: Git,
+        reader: ObjectReader,
+        root: str,
+        ahead: ReadAhead | None = None,
+        origin: tuple[GitRepo, Revision] | None = None,
+    ) -> None:
         self.root = root
+        self.origin = origin
         self.oid_length = len(root)
         self._git = git
         self._reader = reader

@@ -151,7 +151,7 @@ class GitRepo:
         found = self._reader.get(f"{revision.sha}^{{tree}}")
         if found is None:
             raise GitError(f'commit "{revision.sha}" is missing', hint="the repository is damaged: run `git fsck`")
-        return GitTree(self.git, self._reader, found[0], self.ahead)
+        return GitTree(self.git, self._reader, found[0], self.ahead, (self, revision))
 
     def past(self, start: Revision) -> PastTree:
         """Return the files of a commit, from where a walk through the history takes them back."""

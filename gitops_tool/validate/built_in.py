@@ -17,6 +17,7 @@ EMPTY_RENDER = "empty-render"
 BUMP_NO_EFFECT = "bump-no-effect"
 BUMP_OTHER_IMAGE = "bump-other-image"
 BUMP_IMAGE_MISSING = "bump-image-missing"
+HELD = "held"
 
 _SCHEMA = """\
 An object violates the schema of its kind: a wrong type, a field that does not exist, a required one that is missing.
@@ -242,6 +243,30 @@ Good:
 
 Source: https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff
 """
+_HELD = """\
+An app is held or its environment is frozen: bump, promote and rollback refuse to change it.
+
+The message tells why, by whom and until when. `--override REASON` changes it all the same, and the commit records the
+reason.
+
+Bad:
+
+    # .gitops/holds/web/production.yaml, and then: gitops bump web v2 --env production
+    reason: memory leak
+    author: Dana Deployer <dana@example.org>
+    until: 2999-01-05T09:00:00Z
+
+Good:
+
+    # .gitops/holds/web/production.yaml, and then: gitops bump web v3 --env production
+    reason: memory leak
+    author: Dana Deployer <dana@example.org>
+    until: 2999-01-05T09:00:00Z
+    versions:
+      - v2
+
+Source: docs/promote.md
+"""
 BUILT_IN = (
     Description.parse(SCHEMA, Family.SCHEMA, Severity.ERROR, _SCHEMA),
     Description.parse(SCHEMA_MISSING, Family.SCHEMA, Severity.WARNING, _SCHEMA_MISSING),
@@ -251,6 +276,7 @@ BUILT_IN = (
     Description.parse(BUMP_NO_EFFECT, Family.IMAGES, Severity.ERROR, _BUMP_NO_EFFECT),
     Description.parse(BUMP_OTHER_IMAGE, Family.IMAGES, Severity.ERROR, _BUMP_OTHER_IMAGE),
     Description.parse(BUMP_IMAGE_MISSING, Family.IMAGES, Severity.ERROR, _BUMP_IMAGE_MISSING),
+    Description.parse(HELD, Family.HYGIENE, Severity.ERROR, _HELD),
     Description.parse(UNKNOWN_RULE, Family.HYGIENE, Severity.WARNING, _UNKNOWN_RULE),
 )
 

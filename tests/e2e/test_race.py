@@ -29,8 +29,13 @@ RIVALS = 20
 
 
 def all_at_once(runs: Sequence[tuple[Checkout, Sequence[str]]]) -> list[Result]:
-    """Start all runs before waiting for the first."""
-    children = [checkout.start("bump", *args) for checkout, args in runs]
+    """Start all bumps before waiting for the first."""
+    return all_at_once_of(*((checkout, ("bump", *args)) for checkout, args in runs))
+
+
+def all_at_once_of(*runs: tuple[Checkout, Sequence[str]]) -> list[Result]:
+    """Start all commands before waiting for the first."""
+    children = [checkout.start(*args) for checkout, args in runs]
     results = []
     for child in children:
         out, err = child.communicate(timeout=5 * LIMIT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ from pathlib import Path
 import git
 
 import gitops_tool
+from gitops_tool.cli.app import run
 
 PACKAGE_ROOT = Path(gitops_tool.__file__).resolve().parents[1]
 COMMAND = (sys.executable, "-m", "gitops_tool")
@@ -193,6 +196,39 @@ class Checkout:
         assert self.git("write-tree") == self.git("rev-parse", "HEAD^{tree}")
         assert self.git("diff", "HEAD") == ""
         assert [path.name for path in (self.folder / ".git").rglob("*.lock") if path.name != "gitops.lock"] == []
+
+
+class Inside(Checkout):
+    """A checkout whose commands run in this process: the same result, without the start of Python.
+
+    For the many cases of one command; what concerns processes is tested with `Checkout`.
+    """
+
+    @classmethod
+    def of(cls, checkout: Checkout) -> Inside:
+        """Return the same checkout."""
+        return cls(checkout.folder, checkout.env)
+
+    def gitops(
+        self,
+        *args: str,
+        env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        wrapper: tuple[str, ...] = (),
+    ) -> Result:
+        """Run `gitops` to its end."""
+        assert not wrapper
+        before = dict(os.environ)
+        out, err = io.StringIO(), io.StringIO()
+        try:
+            os.environ.clear()
+            os.environ.update(self.env | dict(env or {}))
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = run(["-C", str(folder or self.folder), *args])
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        return Result(int(code), out.getvalue(), err.getvalue())
 
 
 def bare(folder: Path, source: Checkout) -> Checkout:

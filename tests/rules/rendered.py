@@ -68,7 +68,12 @@ def example(rule: Rule, part: str) -> dict[str, str]:
     pieces = re.split(r"^# (\S+\.yaml)\n", text, flags=re.MULTILINE)
     if len(pieces) == 1:
         return {f"{HOME}/kustomization.yaml": KUSTOMIZATION, f"{HOME}/objects.yaml": text}
-    return {f"{HOME}/{name}": content for name, content in zip(pieces[1::2], pieces[2::2], strict=True)}
+    return {_place(name): content for name, content in zip(pieces[1::2], pieces[2::2], strict=True)}
+
+
+def _place(name: str) -> str:
+    """Return a documented file's path; what is in a hidden folder stands at the root."""
+    return name if name.startswith(".") else f"{HOME}/{name}"
 
 
 def blamed_line(folder: Path, finding: Finding) -> str:

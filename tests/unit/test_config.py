@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -41,6 +42,15 @@ rules:
   no-limits: warning
 bump:
   message: "{app}: {tag}"
+promote:
+  files: [version.yaml, settings/*.yaml]
+freeze:
+  - reason: nobody is in
+    environments: [production]
+    days: [fri, sat]
+    from: "18:00"
+    until: "09:00"
+    timeZone: Asia/Seoul
 """
 
 
@@ -66,6 +76,11 @@ def test_every_setting_is_read() -> None:
     assert settings.rules == {"latest-tag": "off", "no-limits": "warning"}
     assert settings.environment_rules["production"] == {"latest-tag": "error"}
     assert settings.message == "{app}: {tag}"
+    assert settings.promoted_files == ("version.yaml", "settings/*.yaml")
+    [window] = settings.freezes
+    assert (window.reason, window.environments, window.zone.key) == ("nobody is in", ("production",), "Asia/Seoul")
+    assert (window.begins, window.length) == ((timedelta(days=4.75), timedelta(days=5.75)), timedelta(hours=15))
+    assert str(window.location) == "gitops.yaml:32:5"
     assert settings.path == SETTINGS_PATH
 
 
@@ -164,6 +179,43 @@ def test_a_file_without_layout_means_the_layout_of_the_design() -> None:
             'such as "apps/{app}/overlays/{env}"',
         ),
         ("layout: {a: b}\n", "1:9", '"layout" must be a text, in quotes', None),
+        (
+            "promote: {files: [../x]}\n",
+            "1:19",
+            '"../x" is not a pattern of files in an overlay',
+            'such as "version.yaml" or "settings/*.yaml"',
+        ),
+        ("freeze:\n  - days: [sat]\n", "2:5", 'a freeze has no "reason"', None),
+        (
+            "freeze:\n  - {reason: x, days: [saturday]}\n",
+            "2:5",
+            '"saturday" is not one of mon, tue, wed, thu, fri, sat, sun',
+            None,
+        ),
+        (
+            "freeze:\n  - {reason: x, from: fri 18:00, until: '09:00'}\n",
+            "2:5",
+            '"from" and "until" both name a day, or neither does',
+            None,
+        ),
+        (
+            "freeze:\n  - {reason: x, from: '25:00'}\n",
+            "2:5",
+            '"from" is "25:00", which is neither a time such as "18:00" nor one such as "fri 18:00"',
+            None,
+        ),
+        (
+            "freeze:\n  - {reason: x, timeZone: Asia/Soul}\n",
+            "2:27",
+            '"Asia/Soul" is not a time zone that this machine knows',
+            "such as Asia/Seoul; a machine without time zones gets them by the Python package tzdata",
+        ),
+        (
+            "environments: [{name: production}]\nfreeze:\n  - {reason: x, environments: [productoin]}\n",
+            "3:32",
+            'there is no environment "productoin"',
+            'did you mean "production"?',
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, place: str, message: str, hint: str | None) -> None:

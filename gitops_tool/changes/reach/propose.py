@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_tool.changes.base import Proposal
 from gitops_tool.changes.draft import Draft
+from gitops_tool.changes.guard import judge
 from gitops_tool.changes.images import spliced
 from gitops_tool.changes.message import commit_message
 from gitops_tool.changes.reach.unrendered import Obstacle, obstacle_to
@@ -33,10 +34,20 @@ def propose(bump: Bump, tree: Tree, settings: Settings) -> Proposal:
         for overlay in _overlays(work, target.app):
             _set_in(work, overlay, target.version)
     changed = [setting for setting in work.found if not setting.is_done]
-    message = commit_message(changed or work.found, settings.message if bump.template is None else bump.template)
+    verdict = judge(tree, settings, work.found, bump.card)
+    template = settings.message if bump.template is None else bump.template
+    message = commit_message(changed or work.found, template, trailers=verdict.trailers)
     unrendered = tuple(work.unrendered.items())
     message += "".join(f"Gitops-Unrendered: {one.app}({one.environment}): {reason}\n" for one, reason in unrendered)
-    return Proposal(work.draft.edits, message, tuple(work.rendered), tuple(work.found), unrendered=unrendered)
+    return Proposal(
+        work.draft.edits,
+        message,
+        tuple(work.rendered),
+        tuple(work.found),
+        unrendered=unrendered,
+        findings=verdict.findings,
+        notes=verdict.notes,
+    )
 
 
 def _overlays(work: Work, app: str) -> tuple[Overlay, ...]:

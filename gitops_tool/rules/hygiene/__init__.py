@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitops_tool.rules.hygiene import ingress_nginx, kustomizations, scalars, secrets, workloads
+from gitops_tool.rules.hygiene import holds, ingress_nginx, kustomizations, scalars, secrets, workloads
 
 if TYPE_CHECKING:
     from gitops_tool.rules.base import Rule
@@ -15,4 +15,5 @@ RULES: tuple[Rule, ...] = (
     *secrets.RULES,
     *ingress_nginx.RULES,
     *workloads.RULES,
+    *holds.RULES,
 )

@@ -20,6 +20,8 @@ PLACES = {
     "unlisted-file": "limits.yaml: apiVersion: v1",
     "plain-secret": "objects.yaml: password: hunter2",
     "unknown-ingress-annotation": 'objects.yaml: nginx.ingress.kubernetes.io/rate-limit-window: "1m"',
+    "malformed-hold": "production.yaml: until: next week",
+    "ended-hold": "production.yaml: until: 2026-01-05T09:00:00Z",
     "missing-resources": "objects.yaml: resources:",
     "missing-probe": "objects.yaml: - name: web",
     "deprecated-api": "objects.yaml: apiVersion: resource.k8s.io/v1beta2",

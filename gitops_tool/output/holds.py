@@ -1,0 +1,70 @@
+"""Holds and freezes as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gitops_tool.holds.listing import State
+from gitops_tool.holds.times import shown, written
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gitops_tool.holds.listing import Holding
+
+VERSION = 1
+
+
+def holds_text(found: Sequence[Holding]) -> str:
+    """Return what is held, each with its reason on a line of its own."""
+    lines = [line for one in found for line in _lines(one)]
+    return "".join(f"{_harmless(line)}\n" for line in lines or ["nothing is held or frozen"])
+
+
+def _lines(one: Holding) -> Iterator[str]:
+    place = f"{one.app}({one.environment})" if one.app else one.environment or "all environments"
+    word = "held" if one.app else "frozen"
+    which = f", {', '.join(one.versions)} only" if one.versions else ""
+    by = f", by {one.author}" if one.author else ""
+    match one.state:
+        case State.MALFORMED:
+            yield f"{place}: {word}, as the file cannot be read"
+        case State.ENDED:
+            yield f"{place}: was {word} until {shown(one.until)}{which}{by}"
+        case State.FUTURE:
+            yield f"{place}: {word} from {shown(one.starts)} until {shown(one.until)}{which}{by}"
+        case State.ACTIVE:
+            yield f"{place}: {word} until {shown(one.until)}{which}{by}"
+    yield f"  {one.reason}"
+
+
+def holds_json(found: Sequence[Holding]) -> str:
+    """Return what is held as one JSON document."""
+    document = {"version": VERSION, "holds": [_document(one) for one in found]}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _document(one: Holding) -> dict[str, Any]:
+    return {
+        "kind": "hold" if one.app else "freeze",
+        "state": one.state.value,
+        "path": str(one.path),
+        "app": one.app,
+        "environment": one.environment,
+        "reason": one.reason,
+        "author": one.author,
+        "from": _time(one.starts),
+        "until": _time(one.until),
+        "versions": list(one.versions),
+    }
+
+
+def _time(when: datetime | None) -> str | None:
+    return written(when) if when else None
+
+
+def _harmless(line: str) -> str:
+    """Escape what would move a terminal's cursor or colours: a file may hold anything."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
