@@ -98,6 +98,8 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
         return ended.exit_code
+    except SystemExit as ended:  # how click ends when a shell asked for completions
+        return ended.code if isinstance(ended.code, int) else ExitCode.OK
     except BaseException as error:
         if os.environ.get("GITOPS_DEBUG") and _status_of(error) is ExitCode.BUG:
             raise

@@ -159,6 +159,25 @@ def carry_out(
     return report(_carried_out(session, change, options), options, as_json)
 
 
+def preview(session: Session, change: Change, options: ChangeOptions) -> Outcome:
+    """Return what a change would do where the options put it, without writing anything."""
+    from gitops_tool import pipeline
+    from gitops_tool.errors import GitError
+    from gitops_tool.git import GitRepo
+    from gitops_tool.schemas import SchemaEngine
+
+    if not options.no_commit:
+        return _carried_out(session, change, records.replace(options, dry_run=True))
+    root = session.folder
+    try:
+        repo = GitRepo.open(root)
+        root = repo.root or root
+        repo.close()
+    except GitError:
+        pass
+    return pipeline.dry_run_of_files(change, root, SchemaEngine(options.engine))
+
+
 def report(outcome: Outcome, options: ChangeOptions, as_json: Callable[[Outcome], str] | None = None) -> int:
     """Print how a change went, and return the exit status."""
     from gitops_tool.errors import ExitCode

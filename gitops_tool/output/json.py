@@ -53,6 +53,18 @@ def outcome_json(outcome: Outcome) -> str:
             {"app": overlay.app, "environment": overlay.environment, "reason": reason}
             for overlay, reason in plan.proposal.unrendered
         ],
+        "removed": [
+            {
+                "resource": str(one.id),
+                "app": one.overlay.app,
+                "environment": one.overlay.environment,
+                "application": one.application or None,
+                "fate": one.fate.value,
+                "reason": one.reason,
+                "loss": one.loss,
+            }
+            for one in plan.removed()
+        ],
         "findings": [finding_dict(finding) for finding in plan.findings],
         "notes": [*plan.notes, *outcome.notes],
     }

@@ -16,6 +16,7 @@ from gitops_tool.validate.schema_check import SCHEMA_MISSING
 
 if TYPE_CHECKING:
     from gitops_tool.changes import Setting
+    from gitops_tool.changes.argocd.pruning import Removed
     from gitops_tool.model import Edit
     from gitops_tool.pipeline import Outcome, OverlayEffect
     from gitops_tool.validate.fingerprints import MergedFinding
@@ -39,12 +40,29 @@ def outcome_text(outcome: Outcome, remote: str | None) -> str:
         is_line = len(shown) == 1
     for effect in outcome.plan.effects:
         lines += ["", *_effect_lines(effect, full=full)]
+    lines += removed_lines(outcome.plan.removed())
     for overlay, reason in outcome.plan.proposal.unrendered:
         lines += ["", f"not rendered, not validated: {overlay.app}({overlay.environment}): {reason}"]
     if full:
         lines += ["", *findings_lines(outcome.plan.findings, source_lines(outcome.plan.tree, outcome.plan.findings))]
     lines += _end_line(outcome, remote)
     return "\n".join(lines) + "\n"
+
+
+def removed_lines(removed: Sequence[Removed]) -> Iterator[str]:
+    """Yield what Argo CD does with objects that are not rendered any more, by Application and fate."""
+    heads = {
+        "pruned": "Argo CD deletes",
+        "confirm": "Argo CD deletes after confirmation",
+        "kept": "stays in the cluster",
+    }
+    groups: dict[tuple[str, str, str], list[Removed]] = {}
+    for one in removed:
+        groups.setdefault((one.fate.value, one.overlay.environment, one.reason), []).append(one)
+    for (fate, environment, reason), members in groups.items():
+        yield ""
+        yield f"{heads[fate]}{f' in {environment}' if environment else ''} ({reason}):"
+        yield from (f"  {one.id}{f', and with it {one.loss}' if one.loss else ''}" for one in members)
 
 
 def _setting_line(setting: Setting) -> str:

@@ -19,6 +19,7 @@ from gitops_tool.schemas import SchemaEngine
 from gitops_tool.tree import PatchedTree
 
 if TYPE_CHECKING:
+    from gitops_tool.changes.argocd.pruning import Removed
     from gitops_tool.diff import ValueChange
     from gitops_tool.model import Resource
     from gitops_tool.render import Render
@@ -56,6 +57,17 @@ class Plan:
     tree: PatchedTree
     effects: tuple[OverlayEffect, ...]
     notes: tuple[str, ...] = ()
+
+    def removed(self) -> tuple[Removed, ...]:
+        """Return the objects that are not rendered any more, and what Argo CD does with them."""
+        if not any(diff.after is None for effect in self.effects for diff in effect.diffs):
+            return ()
+        from gitops_tool.changes.argocd.pruning import removals
+
+        before = self.tree.base
+        return removals(
+            before, self.tree, load_settings(before), [(effect.overlay, effect.diffs) for effect in self.effects]
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:

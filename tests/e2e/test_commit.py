@@ -439,6 +439,7 @@ class TestJson:
             "edits": [{"path": STAGING, "diff": ["-    newTag: v1", "+    newTag: v2"]}],
             "rendered": [{"app": "web", "environment": "staging", "resources": 1, "suppressed": 0}],
             "unrendered": [],
+            "removed": [],
             "findings": [],
             "notes": [],
         }

@@ -53,6 +53,12 @@ class Written:
         return found if isinstance(found, dict) else {}
 
     @property
+    def application_spec(self) -> Mapping[str, Any]:
+        """The `spec` of the Application, or of those that an ApplicationSet generates."""
+        found = dig(self.spec, "template", "spec") if self.kind == "ApplicationSet" else self.spec
+        return found if isinstance(found, dict) else {}
+
+    @property
     def sources(self) -> list[tuple[Mapping[str, Any], Pointer]]:
         """The sources that count, each with its place."""
         return written_sources(self.spec)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from gitops_tool.cli.apps.create import create
+from gitops_tool.cli.apps.delete import delete
+from gitops_tool.cli.apps.look import list_apps, show
 
 
 @click.group()
@@ -12,5 +14,5 @@ def app() -> None:
     """Create, list, rename and delete apps, and put them into environments."""
 
 
-for command in (create,):
+for command in (create, delete, list_apps, show):
     app.add_command(command)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _KEPT = ("Prune=false", "Prune=confirm")
 _CASCADES = "resources-finalizer.argocd.argoproj.io"
-_LOSSES: Mapping[tuple[str, str], str] = {
+LOSSES: Mapping[tuple[str, str], str] = {
     ("", "Namespace"): "everything in it",
     ("", "PersistentVolume"): "what is stored in it, if its policy is to delete",
     ("", "PersistentVolumeClaim"): "what is stored in it, if its class deletes volumes",
@@ -120,7 +120,7 @@ def _loss(item: Resource) -> str | None:
         and dig(item.body, "spec", "syncPolicy", "preserveResourcesOnDeletion") is True
     ):
         return None
-    return _LOSSES.get(kind)
+    return LOSSES.get(kind)
 
 
 def _cascades(item: Resource) -> bool:

@@ -1,0 +1,138 @@
+"""Deletes an app, or takes it out of environments: its directories and its Applications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from gitops_tool.changes.app.references import mention_lines, mentions
+from gitops_tool.changes.argocd.listing import unlist_file
+from gitops_tool.changes.argocd.objects import argocd_objects
+from gitops_tool.changes.base import Proposal
+from gitops_tool.changes.draft import Draft
+from gitops_tool.changes.message import app_message
+from gitops_tool.errors import GitopsError, LayoutError
+from gitops_tool.graph import closure
+from gitops_tool.layout import KUSTOMIZATION_NAMES, find_app, select_overlays
+from gitops_tool.model import Location, Overlay
+from gitops_tool.records import record
+from gitops_tool.tree import ROOT, walk
+from gitops_tool.validate.selection import ARGOCD
+from gitops_tool.yamledit.streams import remove_document
+
+if TYPE_CHECKING:
+    from gitops_tool.changes.argocd.objects import Written
+    from gitops_tool.config import Settings
+    from gitops_tool.diff import ValueChange
+    from gitops_tool.model import App, Finding
+    from gitops_tool.tree import Tree
+
+
+@record
+class DeleteApp:
+    """Deletes an app; see `Change`.
+
+    Args:
+        app: its name.
+        environments: where; everywhere, with its base, if empty.
+        template: the commit message's, instead of the standard subject.
+    """
+
+    app: str
+    environments: tuple[str, ...] = ()
+    template: str | None = None
+
+    def propose(self, tree: Tree, settings: Settings) -> Proposal:
+        """Take the files away; see `Change`."""
+        app = find_app(tree, settings, self.app)
+        overlays = select_overlays(settings, app, self.environments) if self.environments else app.overlays
+        whole = len(overlays) == len(app.overlays)
+        files = _files(tree, app, overlays, whole=whole)
+        _refuse_users(tree, app.name, files)
+        draft = Draft(tree)
+        draft.put((path, None) for path in sorted(files))
+        paths = {overlay.path for overlay in overlays}
+        for item in _applications(argocd_objects(tree, settings), paths):
+            _take_out(draft, item)
+        names = [overlay.environment for overlay in overlays]
+        summary = [f"deletes {app.name}" + ("" if whole else f" in {', '.join(names)}")]
+        if whole:
+            still = mention_lines(mentions(draft.now, app.name))
+            summary += ["still named by:", *(f"  {line}" for line in still)] if still else []
+        return Proposal(
+            draft.sorted_edits,
+            app_message("delete", app.name, names, self.template),
+            (*overlays, *_argocd(draft, settings)),
+            summary=tuple(summary),
+        )
+
+    def prove(
+        self, proposal: Proposal, overlay: Overlay, changes: Sequence[ValueChange], tree: Tree, settings: Settings
+    ) -> Iterator[Finding]:
+        """Nothing to prove: what is removed is shown."""
+        yield from ()
+
+
+def _argocd(draft: Draft, settings: Settings) -> Iterator[Overlay]:
+    """Yield the overlay of Argo CD's own objects, if some of them go."""
+    path = settings.argocd.path
+    if path is not None and any(edit.path.is_relative_to(path) for edit in draft.edits):
+        yield Overlay(ARGOCD, "", path)
+
+
+def _files(tree: Tree, app: App, overlays: Sequence[Overlay], *, whole: bool) -> set[PurePosixPath]:
+    """Return the files that go: the overlays', and with the last of them all that is only the app's."""
+    folders = [overlay.path for overlay in overlays]
+    if whole and all(folder.is_relative_to(app.path) for folder in folders):
+        folders.append(app.path)
+    found = {path for folder in folders for path, _ in walk(tree, folder)}
+    if whole:
+        built = {path for overlay in overlays for path in _closure(tree, overlay.path)}
+        found |= {path for path in built if app.name in path.parent.parts}
+    return found
+
+
+def _closure(tree: Tree, directory: PurePosixPath) -> tuple[PurePosixPath, ...]:
+    try:
+        return tuple(closure(tree, directory).files)
+    except GitopsError:
+        return ()  # what cannot be read can be deleted all the same
+
+
+def _refuse_users(tree: Tree, name: str, files: set[PurePosixPath]) -> None:
+    """Refuse to take away what another kustomization is built from.
+
+    Raises:
+        LayoutError: with the kustomization.
+    """
+    for path in tree.search([name], ROOT):
+        if path.name in KUSTOMIZATION_NAMES and path not in files:
+            used = sorted({*_closure(tree, path.parent)} & files)
+            if used:
+                raise LayoutError(f'it is built from "{used[0]}"', location=Location(path), hint="change it first")
+
+
+def _applications(found: Sequence[Written], paths: set[PurePosixPath]) -> Iterator[Written]:
+    """Yield the Applications of directories that go, those of one file from its end.
+
+    Raises:
+        LayoutError: one also syncs something that stays.
+    """
+    for item in reversed(found):
+        if item.kind != "Application" or not paths & {*item.paths}:
+            continue
+        others = [body for body, _ in item.sources if not body.get("ref")]
+        if len(others) > len([path for path in item.paths if path in paths]):
+            hint = "take the source out by hand first"
+            raise LayoutError(f'Application "{item.name}" syncs more than the app', location=item.at("spec"), hint=hint)
+        yield item
+
+
+def _take_out(draft: Draft, item: Written) -> None:
+    """Take an Application's document out of its file, or the file away and off its list."""
+    if item.documents > 1:
+        draft.change(item.path, lambda data: remove_document(data, item.document, path=item.path))
+        return
+    unlist_file(draft, item.path)
+    draft.put([(item.path, None)])
