@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     from gitops_tool.cli.app import Session
     from gitops_tool.cli.repository import Opened
-    from gitops_tool.diff.compare import Wanted
     from gitops_tool.diff.reach import State
     from gitops_tool.diff.repository import RepositoryDiff
     from gitops_tool.git import GitRepo
     from gitops_tool.git.changes import PathChange
+    from gitops_tool.git.objects import GitTree
     from gitops_tool.model import Revision
     from gitops_tool.render import Renderer
 
-_FORMATS = ("text", "markdown", "json")
+_FORMATS = ("text", "markdown", "html", "json")
 _GITLAB_NOTE = 1_000_000
 """Characters that GitLab takes in a comment; GitHub takes 65,536."""
 
@@ -93,9 +93,7 @@ def diff(
     targets = [ReportFile(file.format, session.folder / file.path) for file in files]
     check_writable(target.path for target in targets)
     base, head = _split(base, head)
-    from gitops_tool.diff.compare import Wanted
-
-    result = _run(session.folder, base, head, Wanted(apps, environments), mask_keys=mask_keys)
+    result = _run(session.folder, base, head, (apps, environments), mask_keys=mask_keys)
     for target in targets:
         write_report(target.path, _formatted(result, target.format, max_size))
     print_report(_formatted(result, output, max_size, colour=_wants_colour()))
@@ -123,6 +121,10 @@ def _formatted(result: RepositoryDiff, name: str, max_size: int, *, colour: bool
         from gitops_tool.output.diff.markdown import diff_markdown
 
         return diff_markdown(result, max_size)
+    if name == "html":
+        from gitops_tool.output.diff.html import diff_page
+
+        return diff_page(result)
     from gitops_tool.output.diff.text import diff_text
 
     return diff_text(result, colour=colour)
@@ -135,30 +137,47 @@ class _Sides:
     base: State
     head: State
     changes: Sequence[PathChange]
-    links: bool
+    index: GitTree
     notes: tuple[str, ...] = ()
 
 
-def _run(folder: Path, base: str | None, head: str | None, wanted: Wanted, *, mask_keys: bool) -> RepositoryDiff:
+def _run(
+    folder: Path,
+    base: str | None,
+    head: str | None,
+    names: tuple[tuple[str, ...], tuple[str, ...]],
+    *,
+    mask_keys: bool,
+) -> RepositoryDiff:
     """Open both sides, render what differs, and compare."""
+    from gitops_tool.background import Background
     from gitops_tool.cli.repository import opened
-    from gitops_tool.diff.compare import check_names, compare
-    from gitops_tool.diff.concealing import SECRET_LIKE
-    from gitops_tool.diff.reach import reached
 
     if base is not None and "..." in base and head is None:
         ancestor, _, head = base.partition("...")
         base, head = f"...{ancestor or 'HEAD'}", head or "HEAD"
-    with opened(folder, head) as here:
+    with Background(_load), opened(folder, head) as here:
         sides = _sides(here, base, head)
+        from gitops_tool.diff.compare import Wanted, check_names, compare
+        from gitops_tool.diff.concealing import SECRET_LIKE
+        from gitops_tool.diff.reach import Reach
+
+        wanted = Wanted(*names)
         check_names(wanted, sides.base, sides.head)
-        found = reached(sides.base, sides.head, sides.changes, links=sides.links)
+        reach = Reach(sides.base, sides.head, sides.changes, sides.index)
         masked = (*sides.base.settings.mask_keys, *sides.head.settings.mask_keys, *(SECRET_LIKE if mask_keys else ()))
-        with progress(len(found.overlays)) as step:
+        with progress(len(reach.likely())) as step:
             result = compare(
-                *(sides.base, sides.head, found, _renderers(sides)), wanted=wanted, mask_keys=masked, progress=step
+                *(sides.base, sides.head, reach, _renderers(sides)), wanted=wanted, mask_keys=masked, progress=step
             )
     return replace(result, notes=sides.notes)
+
+
+def _load() -> None:
+    """Import what compares, while git finds what differs: one takes as long as the other."""
+    import gitops_tool.diff.compare
+    import gitops_tool.engines
+    import gitops_tool.output.diff.text  # noqa: F401 - whoever uses it imports it again
 
 
 def _sides(here: Opened, base: str | None, head: str | None) -> _Sides:
@@ -188,9 +207,7 @@ def _sides(here: Opened, base: str | None, head: str | None) -> _Sides:
         notes = (f"the base is read by the settings of the head, for its own are not valid: {error}",)
     head_name = "the working tree" if here.revision is None else _name(head or "HEAD", here.revision)
     changes = changed_paths(repo, revision, here.revision)
-    return _Sides(
-        State(tree, old_settings, name), State(here.tree, settings, head_name), changes, tree.has_links(), notes
-    )
+    return _Sides(State(tree, old_settings, name), State(here.tree, settings, head_name), changes, tree, notes)
 
 
 def _base(here: Opened, repo: GitRepo, name: str) -> tuple[Revision, str]:

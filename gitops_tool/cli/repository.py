@@ -101,7 +101,7 @@ def default_ref(here: Opened, argument: str) -> str:
     if base:
         return base
     name = "refs/remotes/origin/HEAD"
-    if here.repo is not None and here.repo.git.run("rev-parse", "--verify", "--quiet", name, accept=(0, 1)).stdout:
+    if here.repo is not None and here.repo.has(name):
         return name
     raise UsageError(
         f"there is no default branch to compare with: name a {argument}",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gitops_tool.background import Background
 from gitops_tool.diff.effects import effects
 from gitops_tool.diff.images import image_changes
 from gitops_tool.diff.objects import RenderPair, object_changes
-from gitops_tool.diff.reach import OverlayPair, Reached, State
+from gitops_tool.diff.reach import OverlayPair, Reach, State
 from gitops_tool.diff.repository import Compared, Failure, RepositoryDiff, Side
 from gitops_tool.errors import GitopsError, LayoutError, ToolError
 from gitops_tool.graph import closure
@@ -28,8 +29,11 @@ class Wanted:
     apps: Collection[str] = ()
     environments: Collection[str] = ()
 
-    def includes(self, overlay: Overlay) -> bool:
-        """Whether an overlay is meant."""
+    def of(self, pairs: Iterable[OverlayPair]) -> list[OverlayPair]:
+        """Return the overlays that are meant."""
+        return [pair for pair in pairs if self._includes(pair.overlay)]
+
+    def _includes(self, overlay: Overlay) -> bool:
         if self.apps and overlay.app not in self.apps:
             return False
         return not self.environments or overlay.environment in self.environments
@@ -41,7 +45,7 @@ EVERYTHING = Wanted()
 def compare(
     base: State,
     head: State,
-    found: Reached,
+    reach: Reach,
     renderers: tuple[Renderer, Renderer],
     *,
     wanted: Wanted = EVERYTHING,
@@ -53,7 +57,7 @@ def compare(
     Args:
         base: the repository before.
         head: the repository after.
-        found: what the change reaches.
+        reach: what the change reaches.
         renderers: of the base and of the head; one and the same where their settings agree.
         wanted: which overlays to look at.
         mask_keys: names outside of Secrets whose values are masked.
@@ -62,16 +66,18 @@ def compare(
     Raises:
         ToolError: an engine is missing or does not work.
     """
-    pairs = [pair for pair in found.overlays if wanted.includes(pair.overlay)]
-    rendered = list(_rendered(pairs, base, head, renderers, progress))
+    likely = reach.likely()
+    with Background(lambda: reach.rest(likely)) as rest:
+        rendered = list(_rendered(wanted.of(likely), base, head, renderers, progress))
+        rendered += _rendered(wanted.of(rest.result()), base, head, renderers, progress)
     failures = [failure for one in rendered for failure in one.failures(base, head)]
     renders = [render for one in rendered if (render := one.renders()) is not None]
     objects = object_changes(renders, mask_keys)
     told = list(effects(objects))
-    if found.application_sets and not wanted.apps and not wanted.environments:
+    if reach.application_sets and not wanted.apps and not wanted.environments:
         from gitops_tool.diff.generated import generated_effects
 
-        told += generated_effects(base, head, found.application_sets)
+        told += generated_effects(base, head, reach.application_sets)
     return RepositoryDiff(
         base=base.name,
         head=head.name,
@@ -140,7 +146,8 @@ class _Rendered:
         for side, state, overlay, result in sides:
             if isinstance(result, GitopsError) and overlay is not None:
                 excused = not state.settings.kustomize.allow_remote and _is_remote(state.tree, overlay)
-                yield Failure(self.pair.overlay, side, str(result), result.hint, excused)
+                words = _without_secrets(str(result), state.tree, overlay, result)
+                yield Failure(self.pair.overlay, side, words, result.hint, excused)
 
     def compared(self) -> Compared:
         """Return how many objects each side has."""
@@ -151,6 +158,17 @@ class _Rendered:
         old, new = self.pair.before, self.pair.after
         moved = str(old.path) if old and new and old.path != new.path else None
         return Compared(self.pair.overlay, before, after, moved)
+
+
+def _without_secrets(words: str, tree: Tree, overlay: Overlay, error: GitopsError) -> str:
+    """Return an error's words without values of Secrets, also where it comes from reading a file."""
+    from gitops_tool.render.leaks import without_secrets
+
+    try:
+        paths = set(closure(tree, overlay.path).files)
+    except GitopsError:
+        paths = {overlay.path / name for name in tree.modes(overlay.path)}
+    return without_secrets(words, tree, paths | ({error.location.path} if error.location else set()))
 
 
 def _is_remote(tree: Tree, overlay: Overlay) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitops_tool.diff.objects import is_rehashed
 from gitops_tool.diff.pairing import without_hash
 from gitops_tool.diff.references import read_names
 from gitops_tool.diff.repository import Effect, EffectKind, ObjectChange, ObjectKind
 from gitops_tool.diff.values import FieldChange, Path, path_text
-from gitops_tool.rules.changes.differences import changes_of
-from gitops_tool.rules.changes.fields import SELECTORS, Refused, refused
+
+if TYPE_CHECKING:
+    from gitops_tool.rules.changes.fields import Refused
 
 ARGO = "argoproj.io"
 _RESTARTING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "DeploymentConfig"})
@@ -87,11 +88,23 @@ def _update_effects(change: ObjectChange) -> Iterator[Effect]:
 
 
 def _immutable(change: ObjectChange) -> Iterator[Refused]:
+    if all(_is_always_mutable(change.id.kind, field.path) for field in change.fields):
+        return
+    from gitops_tool.rules.changes.differences import changes_of
+    from gitops_tool.rules.changes.fields import SELECTORS, Refused, refused
+
     kind, before, after = (change.id.group, change.id.kind), change.before or {}, change.after or {}
     field = ("spec", "selector")
     if kind in SELECTORS and (found := next(changes_of(field, before, after), None)) is not None:
         yield Refused(field, found)
     yield from refused(kind, before, after, _MINOR, server_side=False)
+
+
+def _is_always_mutable(kind: str, path: Path) -> bool:
+    """Whether a change is one of those that are made every day; for these the rules need not be loaded."""
+    return path[:1] == ("metadata",) or (
+        kind in _RESTARTING and path[:2] in {("spec", "template"), ("spec", "replicas")}
+    )
 
 
 def _options(body: Mapping[str, Any] | None) -> set[str]:

@@ -7,9 +7,9 @@ kustomizations elsewhere that name its directory: nothing outside can be built f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gitops_tool.config import SETTINGS_PATH
 from gitops_tool.errors import GitopsError, LayoutError, UsageError
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 APPLICATION_SET = "ApplicationSet"
 _PLUGIN = b"builtin"
 """What a generator's or transformer's own file says, which names files as a kustomization does."""
+
+_PLUGIN_FIELDS = ("generators:", "transformers:", "validators:")
+"""The fields of a kustomization that name such files."""
 
 
 @record
@@ -56,28 +59,16 @@ class OverlayPair:
         return overlay
 
 
-@record
-class Reached:
-    """The overlays that may render differently, and the files that hold ApplicationSets or did."""
+class Index(Protocol):
+    """Looks at all files of a tree at once, as git can."""
 
-    overlays: tuple[OverlayPair, ...]
-    application_sets: tuple[PurePosixPath, ...]
+    def has_links(self) -> bool:
+        """Whether there is a symbolic link, through which anything can be named by another name."""
+        ...
 
-
-def reached(base: State, head: State, changes: Sequence[PathChange], *, links: bool) -> Reached:
-    """Return what a change reaches; an overlay may be named that renders the same, never one left out that does not.
-
-    Args:
-        base: the repository before.
-        head: the repository after.
-        changes: the paths that differ.
-        links: whether there may be symbolic links, through which anything can be named by another name.
-    """
-    search = _Search(base, head, changes)
-    units = None if links else search.units()
-    if units is not None and not search.is_named_elsewhere(units):
-        return Reached(tuple(search.pairs_of(units)), search.application_sets)
-    return Reached(tuple(search.all_pairs()), search.application_sets)
+    def search_named(self, needles: Sequence[str], names: Sequence[str]) -> list[PurePosixPath]:
+        """Return the files of some names, wherever they lie, that hold one of the texts; in order."""
+        ...
 
 
 @record
@@ -88,17 +79,42 @@ class _Unit:
     app: str
 
 
-class _Search:
-    """One change, and what is found out about it once."""
+class Reach:
+    """What a change reaches; an overlay may be named that renders the same, never one left out that does not.
 
-    def __init__(self, base: State, head: State, changes: Sequence[PathChange]) -> None:
+    `likely` is known at once, and `rest` after a look at the whole repository: meanwhile one can render.
+
+    Args:
+        base: the repository before.
+        head: the repository after.
+        changes: the paths that differ.
+        index: looks at all files of the base at once.
+    """
+
+    def __init__(self, base: State, head: State, changes: Sequence[PathChange], index: Index) -> None:
         self.base = base
         self.head = head
         self.paths = frozenset(change.path for change in changes)
         self.lossy = any(change.kind in {ChangeKind.REMOVED, ChangeKind.RETYPED} for change in changes)
+        self.moved = any(change.kind is not ChangeKind.MODIFIED for change in changes)
+        self.index = index
         self.application_sets: tuple[PurePosixPath, ...] = ()
+        """The files that hold ApplicationSets, or did; known after `rest`."""
+        self._units = self._changed_units()
 
-    def units(self) -> set[_Unit] | None:
+    def likely(self) -> list[OverlayPair]:
+        """Return the overlays of the apps whose directories hold the changes, as far as they are built from them."""
+        return [] if self._units is None else list(self._pairs_of(self._units))
+
+    def rest(self, known: Collection[OverlayPair]) -> list[OverlayPair]:
+        """Return the other overlays, those of apps that are built from another one's directory; often none."""
+        if not self.paths:
+            return []
+        if self._units is not None and not self._is_named_elsewhere(self._units) and not self.index.has_links():
+            return []
+        return [pair for pair in self._all_pairs() if pair not in known]
+
+    def _changed_units(self) -> set[_Unit] | None:
         """Return the directories of apps that hold all changes; None where these do not tell the overlays."""
         settings = (self.base.settings, self.head.settings)
         if SETTINGS_PATH in self.paths or any(one.path is None for one in settings):
@@ -126,14 +142,12 @@ class _Search:
             name in tree.modes(parent) for parent in path.parents for tree in trees for name in KUSTOMIZATION_NAMES
         )
 
-    def is_named_elsewhere(self, units: Iterable[_Unit]) -> bool:
+    def _is_named_elsewhere(self, units: Iterable[_Unit]) -> bool:
         """Whether a kustomization outside of a directory may be built from it; finds the ApplicationSets on the way."""
         names = {unit: [unit.root.name, *([] if unit.app else _names(unit.root.parent))] for unit in units}
         needles = sorted({name for found in names.values() for name in found})
-        unchanged = [
-            path for path in self.base.tree.search((*needles, APPLICATION_SET), ROOT) if path not in self.paths
-        ]
-        places = [(self.base.tree, path) for path in unchanged]
+        holding = self._files_with(needles)
+        places = [(self.base.tree, path) for path in holding if path not in self.paths]
         places += [(self.head.tree, path) for path in sorted(self.paths) if mode_at(self.head.tree, path) in FILES]
         named = False
         sets = []
@@ -149,10 +163,22 @@ class _Search:
         self.application_sets = tuple(sorted({*sets, *gone}))
         return named
 
+    def _files_with(self, names: Sequence[str]) -> list[PurePosixPath]:
+        """Return the files of the base that may build something by these names, and those with ApplicationSets."""
+        tree, where = self.base.tree, self.head.settings.argocd.path or ROOT
+        found = self.index.search_named((*names, *_PLUGIN_FIELDS), KUSTOMIZATION_NAMES)
+        if any(field.encode() in tree.blob(path) for path in found for field in _PLUGIN_FIELDS):
+            return tree.search((*names, APPLICATION_SET), ROOT)
+        return [*found, *(tree.search((APPLICATION_SET,), where) if self._may_generate() else [])]
+
+    def _may_generate(self) -> bool:
+        """Whether ApplicationSets can see the change: they look at directories, and at files with values."""
+        return self.moved or any(path.name not in KUSTOMIZATION_NAMES for path in self.paths)
+
     def _held_set(self, path: PurePosixPath) -> bool:
         return mode_at(self.base.tree, path) in FILES and APPLICATION_SET.encode() in self.base.tree.blob(path)
 
-    def pairs_of(self, units: Iterable[_Unit]) -> Iterator[OverlayPair]:
+    def _pairs_of(self, units: Iterable[_Unit]) -> Iterator[OverlayPair]:
         """Yield the overlays of some apps that are built from what differs."""
         roots = {unit.root for unit in units}
         apps = sorted({unit.app for unit in units if unit.app and unit.app != ARGOCD})
@@ -168,7 +194,7 @@ class _Search:
         )
         yield from self._differing(before, after)
 
-    def all_pairs(self) -> Iterator[OverlayPair]:
+    def _all_pairs(self) -> Iterator[OverlayPair]:
         """Yield every overlay of the repository that is built from what differs."""
         trees = (self.base, self.head)
         needle = (APPLICATION_SET,)

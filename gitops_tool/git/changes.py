@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from gitops_tool.background import Background
 from gitops_tool.errors import GitError
 from gitops_tool.records import record
 
@@ -46,8 +47,10 @@ def changed_paths(repo: GitRepo, old: Revision, new: Revision | None) -> tuple[P
     if new is not None:
         done = repo.git.run("diff-tree", "-r", *_DIFF, "--end-of-options", old.sha, new.sha)
         return _read_changes(done.stdout)
-    tracked = repo.git.run("diff", *_DIFF, "--no-ext-diff", "--no-relative", "--end-of-options", old.sha, "--").stdout
-    others = repo.git.run("ls-files", "--others", "--exclude-standard", "-z").stdout
+    with Background(lambda: repo.git.run("ls-files", "--others", "--exclude-standard", "-z").stdout) as listing:
+        options = (*_DIFF, "--no-ext-diff", "--no-relative", "--end-of-options")
+        tracked = repo.git.run("diff", *options, old.sha, "--").stdout
+        others = listing.result()
     untracked = (PathChange(_path(name), ChangeKind.ADDED) for name in others.split(b"\0") if name)
     found = {change.path: change for change in (*_read_changes(tracked), *untracked)}
     return tuple(found[path] for path in sorted(found))
@@ -59,6 +62,8 @@ def merge_base(repo: GitRepo, one: Revision, other: Revision) -> Revision:
     Raises:
         GitError: they have none in common, or it is missing in a shallow clone.
     """
+    if one == other:
+        return one
     sha = repo.git.text("merge-base", "--end-of-options", one.sha, other.sha, accept=(0, 1))
     if not sha:
         raise GitError(

@@ -18,7 +18,6 @@ LOCAL_TIMEOUT = 120.0
 """Seconds for a command that stays on this machine."""
 
 _OPTIONS = (
-    "--literal-pathspecs",
     *("-c", "user.useConfigOnly=true"),  # never a made-up name@host as the author of production's history
     *("-c", "core.quotePath=false"),
     *("-c", "i18n.commitEncoding=UTF-8"),
@@ -75,7 +74,14 @@ class Git:
 
     def __init__(self, folder: Path, extra: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        self.env = {**os.environ, "LC_ALL": "C", "LANGUAGE": "C", "GIT_OPTIONAL_LOCKS": "0", **(extra or {})}
+        self.env = {
+            **os.environ,
+            "LC_ALL": "C",
+            "LANGUAGE": "C",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_LITERAL_PATHSPECS": "1",
+        }
+        self.env |= extra or {}
         if not sys.stdin or not sys.stdin.isatty():
             self.env["GIT_TERMINAL_PROMPT"] = "0"
 

@@ -213,15 +213,18 @@ class GitTree:
         if asked not in self._found:
             if self._ahead and mode_at(self, under) is not None:
                 self._ahead.below(self, under)
-            self._found[asked] = self._search(needles, under)
+            self._found[asked] = self._search(needles, [] if under == ROOT else [str(under)])
         return list(self._found[asked])
 
-    def _search(self, needles: Sequence[str], under: PurePosixPath) -> list[PurePosixPath]:
+    def search_named(self, needles: Sequence[str], names: Sequence[str]) -> list[PurePosixPath]:
+        """Return the files of some names, wherever they lie, that hold one of the texts; in order."""
+        return self._search(needles, [f":(glob)**/{name}" for name in names], literal=False)
+
+    def _search(self, needles: Sequence[str], scope: Sequence[str], *, literal: bool = True) -> list[PurePosixPath]:
         patterns = [word for needle in needles for word in ("-e", needle)]
-        scope = ["--"] if under == ROOT else ["--", str(under)]
-        done = self._git.run(
-            "grep", "-l", "-z", "-F", "--no-recurse-submodules", *patterns, self.root, *scope, accept=(0, 1)
-        )
+        options = ("-l", "-z", "-F", "--no-recurse-submodules", *patterns, self.root)
+        env = {} if literal else {"GIT_LITERAL_PATHSPECS": "0"}
+        done = self._git.run("grep", *options, "--", *scope, accept=(0, 1), env=env)
         names = [name.partition(b":")[2] for name in done.stdout.split(b"\0") if name]
         return sorted(PurePosixPath(os.fsdecode(name)) for name in names)
 

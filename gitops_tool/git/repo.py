@@ -142,6 +142,10 @@ class GitRepo:
             raise GitError(f'no commit "{name}" in this repository', hint="fetch it first, or check the spelling")
         return found
 
+    def has(self, name: str) -> bool:
+        """Whether a name stands for a commit."""
+        return self._find(name) is not None
+
     def _find(self, name: str) -> Revision | None:
         found = self._reader.get(f"{name}^{{commit}}")
         return Revision(found[0]) if found else None

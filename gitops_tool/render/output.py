@@ -29,8 +29,10 @@ def in_repository(text: str, folder: Path) -> str:
     return text.replace("../repo/", "")
 
 
-def render_error(words: str, found: Closure) -> RenderError:
-    """Make an error of kustomize's words, without the chain of directories that led to the place."""
+def render_error(words: str, tree: Tree, found: Closure) -> RenderError:
+    """Make an error of kustomize's words, without the directories that led to the place, and without secrets."""
+    from gitops_tool.render.leaks import without_secrets
+
     # Warnings come first; of a directory that fails, the last step's cause is what matters.
     reason = re.split(r"^[Ee]rror: ", words, maxsplit=1, flags=re.MULTILINE)[-1]
     steps = re.split(r"recursed accumulation of path '([^']*)': ", reason)
@@ -38,7 +40,7 @@ def render_error(words: str, found: Closure) -> RenderError:
     if len(steps) > 1:
         directory = PurePosixPath(steps[-2])
         place = next((path for path in found.kustomizations if path.parent == directory), place)
-    cause = steps[-1].strip()
+    cause = without_secrets(steps[-1].strip(), tree, found.files)
     if len(cause) > _LONGEST:  # kustomize repeats what it could not read, however much that is
         cause = f"{cause[:_LONGEST]} ..."
     return RenderError(f"kustomize: {cause}", location=Location(place))

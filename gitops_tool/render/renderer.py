@@ -184,7 +184,7 @@ class _Job:
                 raise RenderError(error.message, location=Location(self.closure.kustomizations[0])) from error
         words = in_repository(done.error_text, self._folder)
         if done.returncode != 0:
-            raise render_error(words or f"it ended with status {done.returncode}", self.closure)
+            raise render_error(words or f"it ended with status {done.returncode}", self.tree, self.closure)
         self.text, self.errors = done.stdout, words
         if cache := self._cache():
             cache.put(self._key(), words.encode() + b"\0" + done.stdout)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from unit.trees import tree_of
@@ -11,11 +11,12 @@ from gitops_tool import toolchain
 from gitops_tool.cachedir import cache_folder
 from gitops_tool.config import load_settings
 from gitops_tool.diff.compare import Wanted, compare
-from gitops_tool.diff.reach import State, reached
+from gitops_tool.diff.reach import Reach, State
 from gitops_tool.diff.repository import ObjectChange, RepositoryDiff
 from gitops_tool.diff.values import path_text
 from gitops_tool.git.changes import ChangeKind, PathChange
 from gitops_tool.render import Render, Renderer
+from gitops_tool.tree import ROOT, Tree
 from gitops_tool.validate.selection import everything
 
 Files = Mapping[str, str]
@@ -147,7 +148,7 @@ def changes(before: Files, after: Files) -> list[PathChange]:
 
 
 def state(files: Files, name: str) -> State:
-    tree = tree_of(files)
+    tree = tree_of({path: text.encode("utf-8", "surrogateescape") for path, text in files.items()})
     return State(tree, load_settings(tree), name)
 
 
@@ -155,12 +156,25 @@ def renderer(side: State) -> Renderer:
     return Renderer(toolchain.kustomize_engine(), side.settings, cache_folder().path)
 
 
+class Everything:
+    """Looks at all files of a tree, one by one."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+
+    def has_links(self) -> bool:
+        return False
+
+    def search_named(self, needles: Sequence[str], names: Sequence[str]) -> list[PurePosixPath]:
+        return [path for path in self.tree.search(needles, ROOT) if path.name in names]
+
+
 def compared(
     before: Files, after: Files, *, wanted: Wanted | None = None, mask_keys: tuple[str, ...] = ()
 ) -> RepositoryDiff:
     base, head = state(before, "before"), state(after, "after")
-    found = reached(base, head, changes(before, after), links=False)
-    return compare(base, head, found, (renderer(base), renderer(head)), wanted=wanted or Wanted(), mask_keys=mask_keys)
+    reach = Reach(base, head, changes(before, after), Everything(base.tree))
+    return compare(base, head, reach, (renderer(base), renderer(head)), wanted=wanted or Wanted(), mask_keys=mask_keys)
 
 
 def told(change: ObjectChange) -> str:

@@ -74,8 +74,8 @@ def _objects(diff: RepositoryDiff, printer: _Printer) -> Iterator[str]:
     for app, members in by_app(groups).items():
         yield printer.paint(app, _BOLD)
         for group in members:
-            where = group_where(group)
-            yield printer.paint(f"  {title(group)}" + (f" in {where}" if where != app else ""), _BOLD)
+            where = group_where(group).removeprefix(f"{app} ")
+            yield printer.paint(f"  {title(group)} in {where}", _BOLD)
             yield from (printer.line(line) for line in group_lines(group))
         yield ""
     reordered = [group for group in group_changes(diff.objects) if group.first.kind is ObjectKind.REORDERED]
