@@ -215,15 +215,16 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _existing(tree: Tree, directory: PurePosixPath, text: str) -> PurePosixPath | None:
-    """Return the path that a text names, None where nothing stands there.
+    """Return the path that a text names from a directory (no link on its way), None where nothing stands there.
 
     As in kustomize, `..` takes a part off the text before any link is followed.
 
     Raises:
         TreeError: a symbolic link on the way leads out of the repository.
     """
-    if not text:
-        return None
+    first = text.partition("/")[0]
+    if not text or (first not in {"", "."} and ".." not in text and first not in tree.modes(directory)):
+        return None  # as most texts: they are no paths
     try:
         path = normalize(directory / text)
         mode = mode_at(tree, resolve(tree, path))

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.findings import source_lines
 from gitops_tool.model import Finding, Location, Severity
 from gitops_tool.output.rendered import edit_lines, resource_diff
-from gitops_tool.output.tally import Tally
 from gitops_tool.schemas import SchemaEngine
-from gitops_tool.validate.fingerprints import merged
 from gitops_tool.validate.schema_check import SCHEMA_MISSING
 
 if TYPE_CHECKING:
@@ -161,6 +159,8 @@ def result_text(result: Result, lines: Mapping[Location, str]) -> str:
         lines: the source line of each location that has one.
     """
     text: list[str] = []
+    from gitops_tool.validate.fingerprints import merged
+
     for app, group in _by_app(merged(result.reports)):
         text.append(app)
         for one in group:
@@ -220,6 +220,8 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _counts(result: Result) -> Iterator[str]:
+    from gitops_tool.output.tally import Tally
+
     tally = Tally.of(result.reports)
     yield f"rendered with kustomize {result.kustomize}, schemas checked by {_ENGINES[result.schemas]}"
     sorts = f"{tally.valid} valid, {tally.invalid} invalid, {tally.skipped} skipped"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +56,7 @@ def _write(edits: Sequence[Edit], root: Path) -> None:
             if edit.after is not None:
                 target = root / edit.path
                 made += _made_folders(target.parent)
-                ready[target] = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+                ready[target] = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
                 _fill(ready[target], edit.after, target)
     except OSError:
         for scratch in ready.values():

@@ -130,7 +130,7 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
 
 def _load_validation() -> None:
     """Import what validates, while kustomize renders: the one takes as long as the other."""
-    for module in ("validate", "schemas.catalogue", "schemas.crds", "schemas.engines", "output.text"):
+    for module in ("validate", "schemas.catalogue", "schemas.kubeconform", "output.text"):
         importlib.import_module(f"gitops_tool.{module}")
     sync_rules()
 

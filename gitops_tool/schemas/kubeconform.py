@@ -15,14 +15,14 @@ from gitops_tool.patterns import lazy_pattern
 from gitops_tool.process import GO_WITHOUT_COLLECTION, redact, run
 from gitops_tool.schemas.catalogue import FILE_TEMPLATE
 from gitops_tool.schemas.documents import Entry, prepare
-from gitops_tool.schemas.embedded import Embedded
 from gitops_tool.schemas.violations import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gitops_tool.schemas.catalogue import Catalogue
+    from gitops_tool.schemas.embedded import Embedded
 
 # kubeconform hands a document on to its worker as a window into the buffer it goes on reading into. The buffer starts
 # at 4 MiB and is not moved before half of it is used (its pkg/resource/stream.go, Go's bufio.Scanner); less than
@@ -50,16 +50,30 @@ def check_kubeconform(
         ToolError: kubeconform does not start, does not end, or does not answer as version 0.8 does.
     """
     entries, violations = prepare(documents, catalogue)
-    engine = Embedded(catalogue)
+    explain = _explainer(catalogue)
     folder = catalogue.folder({entry.kind for entry in entries})
     for batch in _batches([entry for entry in entries if not _is_misread(entry.body)]):
         for (entry, _), result in zip(batch, _run(batch, folder, binary, timeout), strict=True):
             if result["status"] != "statusValid":
-                violations += engine.check(entry) or _unexplained(entry, result)
+                violations += explain(entry) or _unexplained(entry, result)
     for entry in entries:
         if _is_misread(entry.body):
-            violations += engine.check(entry)
+            violations += explain(entry)
     return sorted({*violations})
+
+
+def _explainer(catalogue: Catalogue) -> Callable[[Entry], list[Violation]]:
+    """Return the embedded engine's check; the engine is imported for the first document that needs it."""
+    engines: list[Embedded] = []
+
+    def explain(entry: Entry) -> list[Violation]:
+        if not engines:
+            from gitops_tool.schemas.embedded import Embedded
+
+            engines.append(Embedded(catalogue))
+        return engines[0].check(entry)
+
+    return explain
 
 
 def _is_misread(body: Mapping[str, Any]) -> bool:

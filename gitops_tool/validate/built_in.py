@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
 from gitops_tool.rules import all_rules
 from gitops_tool.rules.base import Family
-from gitops_tool.rules.documentation import Description
 from gitops_tool.validate.ignore import UNKNOWN_RULE
 from gitops_tool.validate.schema_check import SCHEMA, SCHEMA_MISSING
+
+if TYPE_CHECKING:
+    from gitops_tool.rules.documentation import Description
 
 RENDER = "render"
 REMOTE_BASE = "remote-base"
@@ -267,28 +270,38 @@ Good:
 
 Source: docs/promote.md
 """
-BUILT_IN = (
-    Description.parse(SCHEMA, Family.SCHEMA, Severity.ERROR, _SCHEMA),
-    Description.parse(SCHEMA_MISSING, Family.SCHEMA, Severity.WARNING, _SCHEMA_MISSING),
-    Description.parse(RENDER, Family.ARGOCD, Severity.ERROR, _RENDER),
-    Description.parse(REMOTE_BASE, Family.ARGOCD, Severity.WARNING, _REMOTE_BASE),
-    Description.parse(EMPTY_RENDER, Family.ARGOCD, Severity.ERROR, _EMPTY_RENDER),
-    Description.parse(BUMP_NO_EFFECT, Family.IMAGES, Severity.ERROR, _BUMP_NO_EFFECT),
-    Description.parse(BUMP_OTHER_IMAGE, Family.IMAGES, Severity.ERROR, _BUMP_OTHER_IMAGE),
-    Description.parse(BUMP_IMAGE_MISSING, Family.IMAGES, Severity.ERROR, _BUMP_IMAGE_MISSING),
-    Description.parse(HELD, Family.HYGIENE, Severity.ERROR, _HELD),
-    Description.parse(UNKNOWN_RULE, Family.HYGIENE, Severity.WARNING, _UNKNOWN_RULE),
+_BUILT_IN = (
+    (SCHEMA, Family.SCHEMA, Severity.ERROR, _SCHEMA),
+    (SCHEMA_MISSING, Family.SCHEMA, Severity.WARNING, _SCHEMA_MISSING),
+    (RENDER, Family.ARGOCD, Severity.ERROR, _RENDER),
+    (REMOTE_BASE, Family.ARGOCD, Severity.WARNING, _REMOTE_BASE),
+    (EMPTY_RENDER, Family.ARGOCD, Severity.ERROR, _EMPTY_RENDER),
+    (BUMP_NO_EFFECT, Family.IMAGES, Severity.ERROR, _BUMP_NO_EFFECT),
+    (BUMP_OTHER_IMAGE, Family.IMAGES, Severity.ERROR, _BUMP_OTHER_IMAGE),
+    (BUMP_IMAGE_MISSING, Family.IMAGES, Severity.ERROR, _BUMP_IMAGE_MISSING),
+    (HELD, Family.HYGIENE, Severity.ERROR, _HELD),
+    (UNKNOWN_RULE, Family.HYGIENE, Severity.WARNING, _UNKNOWN_RULE),
 )
+
+
+@cache
+def built_in() -> tuple[Description, ...]:
+    """Return the descriptions of what no rule finds, but the program itself."""
+    from gitops_tool.rules.documentation import Description
+
+    return tuple(Description.parse(*row) for row in _BUILT_IN)
 
 
 @cache
 def descriptions() -> tuple[Description, ...]:
     """Return the description of everything that can be found, family by family."""
-    found = (*BUILT_IN, *(Description.of(rule) for rule in all_rules()))
+    from gitops_tool.rules.documentation import Description
+
+    found = (*built_in(), *(Description.of(rule) for rule in all_rules()))
     order = list(Family)
     return tuple(sorted(found, key=lambda description: order.index(description.family)))
 
 
 def rule_ids() -> tuple[str, ...]:
     """Return the id of everything that can be found; cheaper than their descriptions."""
-    return (*(description.id for description in BUILT_IN), *(rule.id for rule in all_rules()))
+    return (*(rule_id for rule_id, *_ in _BUILT_IN), *(rule.id for rule in all_rules()))

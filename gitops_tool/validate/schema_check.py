@@ -68,14 +68,17 @@ class SchemaChecker:
 
     def _violations(self, resources: Sequence[Resource], catalogue: Catalogue) -> Iterator[SchemaProblem]:
         from gitops_tool.rules.api_server.problems import dotted
-        from gitops_tool.schemas.engines import check_embedded, check_kubeconform
 
         bodies = [resource.body for resource in resources]
         if not bodies:
             return
         if self.kubeconform is None:
+            from gitops_tool.schemas.embedded import check_embedded
+
             violations = check_embedded(bodies, catalogue)
         else:
+            from gitops_tool.schemas.kubeconform import check_kubeconform
+
             violations = check_kubeconform(bodies, catalogue, binary=self.kubeconform, timeout=TIMEOUT)
         for violation in violations:
             resource = resources[violation.index]
@@ -93,11 +96,11 @@ def repository_schemas(
     Raises:
         ConfigError: a file is damaged.
     """
-    from gitops_tool.schemas.crds import crd_schemas, parse_schema
-
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for resource in resources:
         if resource.id.kind == "CustomResourceDefinition":
+            from gitops_tool.schemas.crds import crd_schemas
+
             found |= {(name.api_version, name.kind): schema for name, schema in crd_schemas(resource.body).items()}
     for folder in settings.schemas or (OWN_SCHEMAS,):
         for api_version, group, version, kind in sorted(
@@ -105,6 +108,8 @@ def repository_schemas(
         ):
             path = folder / group / f"{kind.lower()}_{version}.json"
             if group and "/" not in kind + version and mode_at(tree, path) in FILES:
+                from gitops_tool.schemas.crds import parse_schema
+
                 found[api_version, kind] = parse_schema(read(tree, path), Location(path))
     return found
 
