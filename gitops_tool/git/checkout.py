@@ -34,6 +34,16 @@ _HINT = "commit, stash or undo your changes to these files; or use --push with a
 
 
 @record
+class CleanEdits:
+    """The files that differ between two commits, found clean; `marks` change when the files or the index do."""
+
+    old: str
+    new: str
+    paths: tuple[str, ...]
+    marks: tuple[tuple[int, ...], ...]
+
+
+@record
 class Checkout:
     """A working tree: its root, its own git directory, and the one it shares with other worktrees."""
 
@@ -42,7 +52,7 @@ class Checkout:
     git_dir: Path
     common_dir: Path
 
-    def fast_forward(self, ref: str, old: str, new: str, lock: int) -> None:
+    def fast_forward(self, ref: str, old: str, new: str, lock: int, earlier: CleanEdits | None = None) -> None:
         """Move the checked-out branch `ref` from `old` to its descendant `new`.
 
         Args:
@@ -50,16 +60,17 @@ class Checkout:
             old: the commit it is at.
             new: the commit to move to.
             lock: the descriptor of the held lock, which git inherits.
+            earlier: what `clean_edits` found out a while ago.
 
         Raises:
             GitError: a touched file has uncommitted changes, or the branch moved; nothing happened.
         """
-        paths = self._clean_edits(old, new)
-        if paths is None:
+        edits = earlier if earlier and self._still_holds(earlier, old, new) else self.clean_edits(old, new)
+        if edits is None:
             self._refuse_deleted(old, new)
         note = self.git_dir / _NOTE
         _write_note(note, {"ref": ref, "old": old, "new": new, "time": time.time()})
-        done = self._move_alone(ref, old, new, paths, lock) if paths else self._merge(new, lock)
+        done = self._move_alone(ref, old, new, edits.paths, lock) if edits else self._merge(new, lock)
         # Reached only when git ended by itself; after an interruption the note stays for `mend`.
         note.unlink(missing_ok=True)
         if done.returncode != 0:
@@ -77,21 +88,36 @@ class Checkout:
             accept=range(256),
         )
 
-    def _clean_edits(self, old: str, new: str) -> list[str] | None:
+    def clean_edits(self, old: str, new: str) -> CleanEdits | None:
         """Return the changed files if all are in both commits, and in index and working tree as in the first.
 
         None also while a merge is under way, for `git merge` to refuse.
         """
-        if any((self.git_dir / name).exists() for name in _UNDER_WAY):
+        if self._is_under_way():
             return None
         raw = self.git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", old, new).stdout.split(b"\0")
-        paths = [os.fsdecode(name) for name in raw[1::2]]
+        paths = tuple(os.fsdecode(name) for name in raw[1::2])
         edited = all(status.endswith(b" M") for status in raw[0:-1:2])
-        if not paths or not edited or not all(os.path.lexists(self.root / path) for path in paths):
+        marks = self._marks(paths)  # before the look, so that what changes during it counts as changed
+        if not paths or not edited or not all(marks):
             return None
-        return None if self.git.run("diff-index", "-z", "--name-only", old, "--", *paths).stdout else paths
+        if self.git.run("diff-index", "-z", "--name-only", old, "--", *paths).stdout:
+            return None
+        return CleanEdits(old, new, paths, marks)
 
-    def _move_alone(self, ref: str, old: str, new: str, paths: list[str], lock: int) -> Completed:
+    def _is_under_way(self) -> bool:
+        return any((self.git_dir / name).exists() for name in _UNDER_WAY)
+
+    def _still_holds(self, edits: CleanEdits, old: str, new: str) -> bool:
+        """Whether nobody touched the index or one of the files since they were found clean."""
+        same = (edits.old, edits.new) == (old, new) and edits.marks == self._marks(edits.paths)
+        return same and not self._is_under_way()
+
+    def _marks(self, paths: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
+        """Return what the system says of the index and of each file; nothing of one that is not there."""
+        return tuple(_mark(path) for path in (self.git_dir / "index", *(self.root / path for path in paths)))
+
+    def _move_alone(self, ref: str, old: str, new: str, paths: tuple[str, ...], lock: int) -> Completed:
         """Move branch, index and some clean files without a look at all the others; returns what git answered.
 
         Of 55,000 files, `git merge` looks at each, for a quarter of a second.
@@ -117,7 +143,7 @@ class Checkout:
             self._settle(old, old, new)
         return done
 
-    def _put_back(self, paths: list[str], revision: str) -> None:
+    def _put_back(self, paths: tuple[str, ...], revision: str) -> None:
         """Undo a checkout that failed half-way, byte over byte and without new files: a full disk may be why."""
         for path in paths:
             content = self.git.run("cat-file", "--filters", f"{revision}:{path}").stdout
@@ -128,7 +154,7 @@ class Checkout:
         # Where the index could not be written, it is as it was.
         self.git.run("reset", "--quiet", revision, "--", *paths, env=_MOVING, accept=range(256))
 
-    def _start_checkout(self, revision: str, paths: list[str], inherit: tuple[int, ...]) -> process.Child:
+    def _start_checkout(self, revision: str, paths: tuple[str, ...], inherit: tuple[int, ...]) -> process.Child:
         arguments = ("-c", "core.hooksPath=/dev/null", "checkout", "--quiet", revision, "--", *paths)
         return self.git.start(*arguments, detached=True, inherit=inherit, env=_MOVING)
 
@@ -235,6 +261,14 @@ class Checkout:
             if self._exists(revision, path)
         ]
         return found in contents or contents[-1].startswith(found)
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.lstat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _input(child: process.Child) -> IO[bytes]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import GitError
 from gitops_tool.git import remote as remotes
-from gitops_tool.git.checkout import Checkout
+from gitops_tool.git.checkout import Checkout, CleanEdits
 from gitops_tool.git.command import Git
 from gitops_tool.git.lock import exclusive
 from gitops_tool.git.objects import GitTree, ObjectReader, write_tree
@@ -20,7 +21,7 @@ from gitops_tool.records import record
 from gitops_tool.wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import PurePosixPath
     from typing import Self
@@ -89,6 +90,7 @@ class GitRepo:
         self.common_dir = common_dir
         self._reader = ObjectReader(git)
         self._fetched = False
+        self._clean: CleanEdits | None = None
 
     @classmethod
     def open(cls, folder: Path) -> GitRepo:
@@ -231,17 +233,23 @@ class GitRepo:
         Raises:
             GitError: a touched file has uncommitted changes, or the branch moved; nothing happened.
         """
+        self._move(branch, old, new, lock, checked_out=self.branch == branch)
+
+    def _move(self, branch: str, old: Revision, new: Revision, lock: int, *, checked_out: bool) -> None:
         ref = f"refs/heads/{branch}"
-        if self.root is not None and self.branch == branch:
-            Checkout(self.git, self.root, self.git_dir, self.common_dir).fast_forward(ref, old.sha, new.sha, lock)
+        if checked_out and (checkout := self._checkout):
+            checkout.fast_forward(ref, old.sha, new.sha, lock, self._clean)
         else:
             self.git.run("update-ref", "-m", "gitops", ref, new.sha, old.sha, detached=True, inherit=(lock,))
 
     def mend(self) -> bool:
         """Finish or undo what a killed run left half-done; see `Checkout.mend`."""
-        if self.root is None:
-            return False
-        return Checkout(self.git, self.root, self.git_dir, self.common_dir).mend()
+        checkout = self._checkout
+        return checkout.mend() if checkout else False
+
+    @property
+    def _checkout(self) -> Checkout | None:
+        return Checkout(self.git, self.root, self.git_dir, self.common_dir) if self.root else None
 
     def is_ancestor(self, old: Revision, new: Revision) -> bool:
         """Whether `new` contains `old`."""
@@ -297,13 +305,21 @@ class GitRepo:
             return None
         if local != self._find(f"{revision.sha}^") and not self.is_ancestor(local, revision):
             return f'local branch "{branch}" has commits of its own and was left where it is'
-        if self.branch != branch and f"branch refs/heads/{branch}" in self._worktrees():
+        checked_out = self.branch == branch
+        if not checked_out and f"branch refs/heads/{branch}" in self._worktrees():
             return f'local branch "{branch}" is checked out in another working tree and was left where it is'
         try:
-            self.fast_forward(branch, local, revision, lock)
+            self._move(branch, local, revision, lock, checked_out=checked_out)
         except GitError as error:
             return f'local branch "{branch}" was left where it is: {error.message}'
         return None
+
+    def prepare_to_follow(self, branch: str, base: Revision, revision: Revision) -> None:
+        """Find out what `follow` will have to know, for a commit on top of `base`; while it is pushed, for example."""
+        checkout = self._checkout
+        with suppress(GitError):  # then `follow` has to look itself, and says what is wrong
+            if checkout and self._find(f"refs/heads/{branch}") == base and self.branch == branch:
+                self._clean = checkout.clean_edits(base.sha, revision.sha)
 
     def _worktrees(self) -> list[str]:
         return self.git.text("worktree", "list", "--porcelain").split("\n")
@@ -344,22 +360,40 @@ class GitRepo:
         remotes.check_branch(branch)
         return self._find(_tracking(remote, branch))
 
-    def push(self, remote: Remote, branch: str, revision: Revision, lock: int, timeout: float) -> remotes.PushResult:
+    def push(
+        self,
+        remote: Remote,
+        branch: str,
+        revision: Revision,
+        lock: int,
+        timeout: float,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> remotes.PushResult:
         """Push one commit to a branch, without force; the answer says how it went.
+
+        Args:
+            remote: where to.
+            branch: the branch there.
+            revision: the commit.
+            lock: the descriptor of the held lock, which git inherits.
+            timeout: seconds.
+            meanwhile: done while git pushes.
 
         Raises:
             GitError: git cannot be started, or takes too long.
         """
         remotes.check_branch(branch)
-        done = self.git.run(
+        pushing = self.git.begin(
             *("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--end-of-options"),
             *(remote.name, f"{revision.sha}:refs/heads/{branch}"),
-            timeout=timeout,
             detached=True,
             inherit=(lock,),
             env=remote.environment,
             accept=range(256),
         )
+        with pushing:
+            meanwhile()
+            done = pushing.result(timeout)
         return remotes.read_push(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 
     def close(self) -> None:

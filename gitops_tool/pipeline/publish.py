@@ -113,7 +113,10 @@ class _Race:
             refuse_errors(plan)
             revision = self.repo.commit(tip, plan.tree, plan.proposal.message, sign=self.sign)
             self.attempts += 1
-            answer = self.repo.push(self.remote, self.branch, revision, self.lock, self._left())
+            answer = self.repo.push(
+                *(self.remote, self.branch, revision, self.lock, self._left()),
+                meanwhile=lambda: self.repo.prepare_to_follow(self.branch, tip, revision),
+            )
         if answer.status is PushStatus.REJECTED:
             raise PushRejectedError(f"{self.remote.display} refused the push: {answer.reason}")
         if answer.status is PushStatus.LOST_RACE:

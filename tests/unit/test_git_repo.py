@@ -479,6 +479,35 @@ def test_a_local_branch_with_commits_of_its_own_is_left_where_it_is(remote: Remo
     assert shared.clone.git("rev-parse", "main") == own
 
 
+@pytest.mark.parametrize("touched", ["nothing", "the file", "the index"])
+def test_what_was_found_clean_before_a_push_is_looked_at_again_if_it_was_touched(
+    remote: Remote, opened: Open, touched: str
+) -> None:
+    clone = remote({"a": "1", "b": "1"}).clone
+    repo = opened(clone.path)
+    base, new = repo.head(), committed(repo, {"a": b"2"})
+
+    def interfere() -> None:
+        repo.prepare_to_follow("main", base, new)
+        if touched != "nothing":
+            (clone.path / "a").write_text("mine")
+        if touched == "the index":
+            clone.git("add", "a")
+            (clone.path / "a").write_text("1")
+
+    with repo.lock(0) as lock:
+        repo.push(repo.remote("origin"), "main", new, lock, TIME, meanwhile=interfere)
+        note = repo.follow("main", new, lock)
+    if touched == "nothing":
+        assert note is None
+        assert (clone.path / "a").read_text() == "2"
+        assert clone.git("status", "--short") == ""
+    else:
+        assert note is not None
+        assert note.startswith('local branch "main" was left where it is')
+        assert (clone.path / "a").read_text() == ("mine" if touched == "the file" else "1")
+
+
 def test_a_branch_that_is_not_checked_out_follows_without_touching_files(remote: Remote, opened: Open) -> None:
     shared = remote({"a": "1"})
     shared.clone.git("switch", "--quiet", "--create", "work")
