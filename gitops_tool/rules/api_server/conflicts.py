@@ -151,7 +151,13 @@ def init_container_field(resource: Resource) -> Iterator[Problem]:
 
 
 _NO_DEADLINE = frozenset(
-    {("", "ReplicationController"), ("apps", "DaemonSet"), ("apps", "Deployment"), ("apps", "ReplicaSet")}
+    {
+        ("", "ReplicationController"),
+        ("apps", "DaemonSet"),
+        ("apps", "Deployment"),
+        ("apps", "ReplicaSet"),
+        ("apps", "StatefulSet"),
+    }
 )
 
 
@@ -231,7 +237,7 @@ def _host_port_problems(resource: Resource) -> Iterator[Problem]:
 
 @rule("privilege-conflict", family=Family.API_SERVER, severity=Severity.ERROR)
 def privilege_conflict(resource: Resource) -> Iterator[Problem]:
-    """A container is privileged, and may not gain privileges.
+    """A container is privileged, or has CAP_SYS_ADMIN, and may not gain privileges.
 
     Bad:
 
@@ -264,11 +270,15 @@ def privilege_conflict(resource: Resource) -> Iterator[Problem]:
     """
     for container, pointer in containers(resource):
         context = part(container, ("securityContext",)) or {}
-        if context.get("allowPrivilegeEscalation") is False and context.get("privileged") is True:
-            place = (*pointer, "securityContext", "allowPrivilegeEscalation")
-            yield invalid(
-                resource, place, False, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-            )
+        if context.get("allowPrivilegeEscalation") is not False:
+            continue
+        place = (*pointer, "securityContext", "allowPrivilegeEscalation")
+        added = dig(context, "capabilities", "add")
+        if context.get("privileged") is True:
+            yield invalid(resource, place, False, "cannot set it to false and `privileged` to true")
+        # Only this spelling: without the prefix it is accepted, and the runtime knows both.
+        elif isinstance(added, list) and "CAP_SYS_ADMIN" in added:
+            yield invalid(resource, place, False, "cannot set it to false and `capabilities.Add` CAP_SYS_ADMIN")
 
 
 @rule("invalid-toleration", family=Family.API_SERVER, severity=Severity.ERROR)

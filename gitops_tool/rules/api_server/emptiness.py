@@ -259,6 +259,12 @@ def _claim_problems(resource: Resource, spec: Mapping[str, Any], pointer: Pointe
         yield required(resource, (*pointer, "resources", "requests", "storage"))
 
 
+_DURING = "DuringSchedulingIgnoredDuringExecution.*"
+_TERMS = tuple(
+    f"affinity.{kind}.{term}"
+    for kind in ("podAffinity", "podAntiAffinity")
+    for term in (f"required{_DURING}", f"preferred{_DURING}.podAffinityTerm")
+)
 _NEEDED: Table[tuple[str, ...]] = Table(
     {
         ("autoscaling", "HorizontalPodAutoscaler"): {"spec.scaleTargetRef": ("kind", "name")},
@@ -268,6 +274,7 @@ _NEEDED: Table[tuple[str, ...]] = Table(
         ("", "Service"): {"spec.ports.*": ("port",)},
     },
     pod={
+        **dict.fromkeys(_TERMS, ("topologyKey",)),
         "containers.*": ("name",),
         "initContainers.*": ("name",),
         "topologySpreadConstraints.*": ("topologyKey",),
@@ -279,26 +286,109 @@ _NEEDED: Table[tuple[str, ...]] = Table(
         "volumeMounts.*": ("name", "mountPath"),
     },
 )
-_NAMED: Table[str] = Table(
-    {},
+_WEBHOOK = {
+    "webhooks.*": ("admissionReviewVersions",),
+    "webhooks.*.rules.*": ("operations", "apiGroups", "apiVersions", "resources"),
+    "webhooks.*.clientConfig.service": ("namespace", "name"),
+    "webhooks.*.matchConditions.*": ("name", "expression"),
+}
+_MATCHED = ("operations", "apiGroups", "apiVersions", "resources")
+_CLAIM = {"dataSource": ("kind", "name")}
+_NAMED: Table[tuple[str, ...]] = Table(
+    {
+        ("", "Endpoints"): {"subsets.*.addresses.*": ("ip",)},
+        ("", "PersistentVolume"): {
+            "spec.csi": ("driver", "volumeHandle"),
+            "spec.nodeAffinity": ("required",),
+            "spec.nodeAffinity.required": ("nodeSelectorTerms",),
+        },
+        ("", "PersistentVolumeClaim"): {f"spec.{field}": needed for field, needed in _CLAIM.items()},
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _WEBHOOK,
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): {
+            "spec": ("matchConstraints",),
+            "spec.matchConstraints": ("resourceRules",),
+            "spec.matchConstraints.resourceRules.*": _MATCHED,
+            "spec.paramKind": ("apiVersion", "kind"),
+            "spec.validations.*": ("expression",),
+            "spec.matchConditions.*": ("name", "expression"),
+        },
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): {
+            "spec": ("policyName", "validationActions"),
+            "spec.paramRef": ("parameterNotFoundAction",),
+        },
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _WEBHOOK,
+        ("apiregistration.k8s.io", "APIService"): {"spec.service": ("namespace", "name")},
+        ("autoscaling", "HorizontalPodAutoscaler"): {
+            **{f"spec.metrics.*.{metric}": ("name",) for metric in ("resource", "containerResource")},
+            **{f"spec.metrics.*.{metric}.metric": ("name",) for metric in ("external", "object", "pods")},
+        },
+        ("discovery.k8s.io", "EndpointSlice"): {"endpoints.*": ("addresses",)},
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema"): {
+            "spec.priorityLevelConfiguration": ("name",),
+            "spec.rules.*": ("subjects",),
+            "spec.rules.*.resourceRules.*": ("verbs", "apiGroups", "resources"),
+            "spec.rules.*.nonResourceRules.*": ("verbs", "nonResourceURLs"),
+        },
+        ("networking.k8s.io", "IngressClass"): {"spec": ("controller",), "spec.parameters": ("kind", "name")},
+        (RBAC, "ClusterRole"): {"aggregationRule": ("clusterRoleSelectors",)},
+        ("resource.k8s.io", "ResourceClaim"): {"spec.devices.requests.*.exactly": ("deviceClassName",)},
+        ("resource.k8s.io", "ResourceClaimTemplate"): {"spec.spec.devices.requests.*.exactly": ("deviceClassName",)},
+        ("storage.k8s.io", "StorageClass"): {
+            "allowedTopologies.*": ("matchLabelExpressions",),
+            "allowedTopologies.*.matchLabelExpressions.*": ("key", "values"),
+        },
+    },
     pod={
-        "volumes.*.configMap": "name",
-        "volumes.*.hostPath": "path",
-        "volumes.*.persistentVolumeClaim": "claimName",
-        "volumes.*.secret": "secretName",
+        "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution": ("nodeSelectorTerms",),
+        "dnsConfig.options.*": ("name",),
+        "volumes.*.azureFile": ("secretName", "shareName"),
+        "volumes.*.cephfs": ("monitors",),
+        "volumes.*.configMap": ("name",),
+        "volumes.*.csi": ("driver",),
+        "volumes.*.ephemeral": ("volumeClaimTemplate",),
+        "volumes.*.ephemeral.volumeClaimTemplate.spec": ("accessModes",),
+        "volumes.*.flexVolume": ("driver",),
+        "volumes.*.glusterfs": ("endpoints", "path"),
+        "volumes.*.hostPath": ("path",),
+        "volumes.*.persistentVolumeClaim": ("claimName",),
+        "volumes.*.projected.sources.*.serviceAccountToken": ("path",),
+        "volumes.*.rbd": ("monitors", "image"),
+        "volumes.*.secret": ("secretName",),
     },
     container={
-        "env.*.valueFrom.configMapKeyRef": "name",
-        "env.*.valueFrom.secretKeyRef": "name",
-        "envFrom.*.configMapRef": "name",
-        "envFrom.*.secretRef": "name",
+        "env.*.valueFrom.configMapKeyRef": ("name",),
+        "env.*.valueFrom.secretKeyRef": ("name",),
+        "envFrom.*.configMapRef": ("name",),
+        "envFrom.*.secretRef": ("name",),
+        "volumeDevices.*": ("name", "devicePath"),
     },
 )
+_SCALING = {f"spec.behavior.{way}": ("policies",) for way in ("scaleDown", "scaleUp")}
+_NOT_BLANK: Table[tuple[str, ...]] = Table(
+    {
+        ("autoscaling", "HorizontalPodAutoscaler"): _SCALING,
+        ("networking.k8s.io", "Ingress"): {"spec": ("ingressClassName",)},
+    }
+)
+"""Fields that may be left out, and not be empty."""
+_EMPTY: tuple[tuple[Table[tuple[str, ...]], tuple[Any, ...], bool], ...] = (
+    (_NEEDED, (None, ""), False),
+    (_NAMED, (None, "", [], {}), True),
+    (_NOT_BLANK, ("", []), False),
+)
+"""Tables of fields, what counts as empty in them, and whether a field that is not there is empty, too."""
+_ROOTS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("", "PodTemplate"): ("template",),
+    ("node.k8s.io", "RuntimeClass"): ("handler",),
+    ("storage.k8s.io", "StorageClass"): ("provisioner",),
+    ("storage.k8s.io", "VolumeAttributesClass"): ("driverName", "parameters"),
+}
+"""What objects need beside their `spec`."""
 
 
 @rule("empty-value", family=Family.API_SERVER, severity=Severity.ERROR)
 def empty_value(resource: Resource) -> Iterator[Problem]:
-    """A field that must name something is null or empty, or a ConfigMap or Secret is used without its name.
+    """A field that must say something is null, empty or not there: a name, a list that needs an item.
 
     What the schema requires and is not there at all is the schema's to report.
 
@@ -331,15 +421,21 @@ def empty_value(resource: Resource) -> Iterator[Problem]:
                     name: settings
                     optional: true
 
-    Source: pkg/apis/core/validation/validation.go, validateConfigMapEnvSource and its neighbours
+    Source: pkg/apis/core/validation/validation.go, validateConfigMapEnvSource and its neighbours, and the
+    validation.go of admissionregistration, networking, storage and others
     """
-    for value, pointer, fields in _NEEDED.fields(resource):
-        for field in fields:
-            if isinstance(value, dict) and field in value and value[field] in (None, ""):
-                yield required(resource, (*pointer, field))
-    for value, pointer, field in _NAMED.fields(resource):
-        if isinstance(value, dict) and value.get(field) in (None, ""):
-            yield required(resource, (*pointer, field))
+    for table, empty, absent in _EMPTY:
+        for value, pointer, fields in table.fields(resource):
+            for field in fields if isinstance(value, dict) else ():
+                if (field in value or absent) and value.get(field) in empty:
+                    yield required(resource, (*pointer, field))
+    yield from _empty_roots(resource)
+
+
+def _empty_roots(resource: Resource) -> Iterator[Problem]:
+    for field in _ROOTS.get(kind_of(resource) or ("", ""), ()):
+        if resource.body.get(field) in (None, "", {}):
+            yield required(resource, (field,))
 
 
 _SECRET_KEYS = {
@@ -386,6 +482,10 @@ def secret_keys(resource: Resource) -> Iterator[Problem]:
     for key in needed:
         if key not in keys:
             yield required(resource, ("data", key), f'a Secret of type "{form}" needs this key')
+    if form == "kubernetes.io/service-account-token":
+        annotation = "kubernetes.io/service-account.name"
+        if not (part(resource.body, ("metadata", "annotations")) or {}).get(annotation):
+            yield required(resource, ("metadata", "annotations", annotation))
     if form == "kubernetes.io/basic-auth" and not keys & {"username", "password"}:
         yield required(resource, ("data", "username"), f'a Secret of type "{form}" needs this key or "password"')
 

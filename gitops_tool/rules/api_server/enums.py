@@ -54,12 +54,30 @@ _WEBHOOK = {
     "webhooks.*.rules.*.scope": _words("* Cluster Namespaced"),
 }
 
+_MATCHING = {
+    "matchPolicy": _words("Equivalent Exact"),
+    "resourceRules.*.operations.*": _words("* CONNECT CREATE DELETE UPDATE"),
+    "resourceRules.*.scope": _words("* Cluster Namespaced"),
+    "excludeResourceRules.*.operations.*": _words("* CONNECT CREATE DELETE UPDATE"),
+}
+_SCOPES = _words("BestEffort CrossNamespacePodAffinity NotBestEffort NotTerminating PriorityClass Terminating "
+                 "VolumeAttributesClass")  # fmt: skip
+_VERBS = _words("* create delete deletecollection get list patch proxy update watch")
+_ALLOCATION = _or_default("All ExactCount")
+_REQUESTS = ("exactly", "firstAvailable.*")
+
 _KINDS = {
+    ("", "Endpoints"): {"subsets.*.ports.*.protocol": _PROTOCOL},
     ("", "PersistentVolume"): {
         **{f"spec.{field}": words for field, words in _CLAIM.items()},
         "spec.persistentVolumeReclaimPolicy": _or_default("Delete Recycle Retain"),
     },
     ("", "PersistentVolumeClaim"): {f"spec.{field}": words for field, words in _CLAIM.items()},
+    ("", "ResourceQuota"): {
+        "spec.scopes.*": _SCOPES,
+        "spec.scopeSelector.matchExpressions.*.scopeName": _SCOPES,
+        "spec.scopeSelector.matchExpressions.*.operator": _words("DoesNotExist Exists In NotIn"),
+    },
     ("", "Service"): {
         "spec.type": _or_default("ClusterIP ExternalName LoadBalancer NodePort"),
         "spec.ports.*.protocol": _PROTOCOL,
@@ -74,7 +92,22 @@ _KINDS = {
         **_WEBHOOK,
         "webhooks.*.reinvocationPolicy": _words("IfNeeded Never"),
     },
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): {
+        "spec.failurePolicy": _words("Fail Ignore"),
+        "spec.validations.*.reason": _words("Forbidden Invalid RequestEntityTooLarge Unauthorized"),
+        **{f"spec.matchConstraints.{field}": words for field, words in _MATCHING.items()},
+    },
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): {
+        "spec.validationActions.*": _words("Audit Deny Warn"),
+        "spec.paramRef.parameterNotFoundAction": _words("Allow Deny"),
+        **{f"spec.matchResources.{field}": words for field, words in _MATCHING.items()},
+    },
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _WEBHOOK,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): {
+        "spec.scope": _words("Cluster Namespaced"),
+        "spec.conversion.strategy": _words("None Webhook"),
+        "spec.versions.*.additionalPrinterColumns.*.type": _words("boolean date integer number string"),
+    },
     ("apps", "DaemonSet"): {"spec.updateStrategy.type": _or_default("OnDelete RollingUpdate")},
     ("apps", "Deployment"): {"spec.strategy.type": _or_default("Recreate RollingUpdate")},
     ("apps", "StatefulSet"): {
@@ -96,18 +129,46 @@ _KINDS = {
         **{f"spec.jobTemplate.spec.{field}": words for field, words in _JOB.items()},
     },
     ("batch", "Job"): {f"spec.{field}": words for field, words in _JOB.items()},
+    ("discovery.k8s.io", "EndpointSlice"): {
+        "addressType": _words("FQDN IPv4 IPv6"),
+        "ports.*.protocol": _PROTOCOL,
+    },
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"): {
+        "spec.distinguisherMethod.type": _words("ByNamespace ByUser"),
+        "spec.rules.*.subjects.*.kind": _words("Group ServiceAccount User"),
+        "spec.rules.*.resourceRules.*.verbs.*": _VERBS,
+    },
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): {
+        "spec.type": _words("Exempt Limited"),
+        "spec.limited.limitResponse.type": _words("Queue Reject"),
+    },
     ("networking.k8s.io", "Ingress"): {
         "spec.rules.*.http.paths.*.pathType": _words("Exact ImplementationSpecific Prefix"),
     },
+    ("networking.k8s.io", "IngressClass"): {"spec.parameters.scope": _words("Cluster Namespace")},
     ("networking.k8s.io", "NetworkPolicy"): {
         "spec.policyTypes.*": _words("Egress Ingress"),
         "spec.ingress.*.ports.*.protocol": _PROTOCOL,
         "spec.egress.*.ports.*.protocol": _PROTOCOL,
     },
+    ("node.k8s.io", "RuntimeClass"): {
+        "scheduling.tolerations.*.effect": _or_default("NoExecute NoSchedule PreferNoSchedule"),
+        "scheduling.tolerations.*.operator": _or_default("Equal Exists Gt Lt"),
+    },
     ("policy", "PodDisruptionBudget"): {"spec.unhealthyPodEvictionPolicy": _words("AlwaysAllow IfHealthyBudget")},
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): {**_ROLE_REF, "roleRef.kind": _words("ClusterRole")},
     ("rbac.authorization.k8s.io", "RoleBinding"): {**_ROLE_REF, "roleRef.kind": _words("ClusterRole Role")},
+    ("resource.k8s.io", "ResourceClaim"): {
+        f"spec.devices.requests.*.{request}.allocationMode": _ALLOCATION for request in _REQUESTS
+    },
+    ("resource.k8s.io", "ResourceClaimTemplate"): {
+        f"spec.spec.devices.requests.*.{request}.allocationMode": _ALLOCATION for request in _REQUESTS
+    },
     ("scheduling.k8s.io", "PriorityClass"): {"preemptionPolicy": _words("Never PreemptLowerPriority")},
+    ("storage.k8s.io", "CSIDriver"): {
+        "spec.fsGroupPolicy": _words("File None ReadWriteOnceWithFSType"),
+        "spec.volumeLifecycleModes.*": _words("Ephemeral Persistent"),
+    },
     ("storage.k8s.io", "StorageClass"): {
         "reclaimPolicy": _or_default("Delete Retain"),
         "volumeBindingMode": _words("Immediate WaitForFirstConsumer"),
@@ -129,6 +190,7 @@ _POD = {
     "topologySpreadConstraints.*.whenUnsatisfiable": _words("DoNotSchedule ScheduleAnyway"),
     "topologySpreadConstraints.*.nodeAffinityPolicy": _HONOR,
     "topologySpreadConstraints.*.nodeTaintsPolicy": _HONOR,
+    "volumes.*.image.pullPolicy": _or_default("Always IfNotPresent Never"),
     "volumes.*.hostPath.type": _or_default(
         "BlockDevice CharDevice Directory DirectoryOrCreate File FileOrCreate Socket"
     ),
@@ -213,6 +275,7 @@ _RUNS_FOREVER = frozenset(
         ("apps", "DaemonSet"),
         ("apps", "Deployment"),
         ("apps", "ReplicaSet"),
+        ("apps", "StatefulSet"),
     }
 )
 
@@ -222,7 +285,7 @@ def wrong_restart_policy(resource: Resource) -> Iterator[Problem]:
     """A pod template has a `restartPolicy` that its workload cannot have.
 
     A Job must say `Never` or `OnFailure`, because the default is `Always`; a Deployment, ReplicaSet,
-    DaemonSet or ReplicationController takes no other than `Always`.
+    StatefulSet, DaemonSet or ReplicationController takes no other than `Always`.
 
     Bad:
 

@@ -26,6 +26,10 @@ _PORT_NAME = lazy_pattern(r"[-a-z0-9]+")
 _CONFIG_KEY = lazy_pattern(r"[-._a-zA-Z0-9]+")
 _HEADER = lazy_pattern(r"[-A-Za-z0-9]+")
 _ENV_NAME = lazy_pattern(r"[ -<>-~]+")
+_IDENTIFIER = lazy_pattern(r"[_a-zA-Z][_a-zA-Z0-9]*")
+_SYSCTL_PART = r"[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?"
+_SYSCTL = lazy_pattern(rf"(?:{_SYSCTL_PART}[./])*{_SYSCTL_PART}")
+_SEARCH = lazy_pattern(r"(?:_?[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?)(?:\._?[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?)*")
 _PERCENT = lazy_pattern(r"[0-9]+%")
 
 _LABEL_RULE = (
@@ -148,6 +152,50 @@ def config_key(text: str) -> str | None:
 def header_name(text: str) -> str | None:
     """An HTTP header's name in a probe."""
     return None if _HEADER.fullmatch(text) else "a valid HTTP header must consist of alphanumeric characters or '-'"
+
+
+def identifier(text: str) -> str | None:
+    """A name in CEL."""
+    return None if _IDENTIFIER.fullmatch(text) else "must be a valid CEL identifier"
+
+
+def group_version(text: str) -> str | None:
+    """An API group and version; only the core group has no name."""
+    if text.count("/") > 1:
+        return f"unexpected GroupVersion string: {text}"
+    return None if "/" in text or text == "v1" else "apiVersion must specify API group"
+
+
+def prefixed_path(text: str) -> str | None:
+    """A domain and a path: `acme.io/foo`."""
+    domain, slash, path = text.partition("/")
+    if not slash or not domain or not path:
+        return 'must be a domain-prefixed path (such as "acme.io/foo")'
+    return dns_subdomain(domain)
+
+
+def sysctl(text: str) -> str | None:
+    """A kernel parameter's name."""
+    if len(text) <= SUBDOMAIN_LENGTH and _SYSCTL.fullmatch(text):
+        return None
+    return "must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9].*$"
+
+
+def search_domain(text: str) -> str | None:
+    """A DNS search domain; it may begin with an underscore, and end with a dot."""
+    if text == "." or _SEARCH.fullmatch(text.removesuffix(".")):
+        return _too_long(text, SUBDOMAIN_LENGTH)
+    return _SUBDOMAIN_RULE.replace("'-' or", "'_', '-' or")
+
+
+def initiator(text: str) -> str | None:
+    """An iSCSI name."""
+    return None if text.startswith(("iqn.", "eui.", "naa.")) else "must be valid format starting with iqn, eui, or naa"
+
+
+def absolute_path(text: str) -> str | None:
+    """A path that begins with a slash."""
+    return None if text.startswith("/") else "must be an absolute path"
 
 
 def percentage(text: str) -> str | None:

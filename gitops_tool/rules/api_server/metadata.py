@@ -29,7 +29,7 @@ _LOCAL_GROUPS = frozenset({"kustomize.config.k8s.io"})
 _FREE_GROUPS = frozenset({RBAC, "apiregistration.k8s.io", "certificates.k8s.io"})
 # The metadata of a PodDisruptionBudget is checked by nobody.
 _UNCHECKED = ("policy", "PodDisruptionBudget")
-_FREE_KINDS = frozenset({_UNCHECKED, ("networking.k8s.io", "IPAddress"), ("storage.k8s.io", "CSIDriver")})
+_FREE_KINDS = frozenset({_UNCHECKED, ("networking.k8s.io", "IPAddress")})
 _LABEL_KINDS = frozenset({("", "Namespace"), ("", "Service"), ("apps", "StatefulSet")})
 _CLUSTER_KINDS = frozenset(
     {
@@ -145,6 +145,8 @@ def _name_limits(resource: Resource, name: str) -> Iterator[Problem]:
     pointer = ("metadata", "name")
     if kind == ("batch", "CronJob") and len(name) > _CRON_JOB_NAME_LENGTH:
         yield invalid(resource, pointer, name, f"must be no more than {_CRON_JOB_NAME_LENGTH} characters")
+    elif kind == ("batch", "Job") and (wrong := formats.label_value(name)):
+        yield invalid(resource, pointer, name, f"becomes a label of its pods: {wrong}")
     elif kind == ("", "Service") and (wrong := formats.dns_1035_label(name)):
         yield invalid(resource, pointer, name, f"{wrong} (before Kubernetes 1.36)", severity=Severity.WARNING)
 
@@ -197,8 +199,8 @@ def invalid_label(resource: Resource) -> Iterator[Problem]:
 
 def labels_problems(resource: Resource, pointer: Pointer) -> Iterator[Problem]:
     """Yield what is wrong with the labels at a pointer."""
-    labels = part(resource.body, pointer)
-    for key, value in (labels or {}).items():
+    labels = dig(resource.body, *pointer)
+    for key, value in labels.items() if isinstance(labels, dict) else ():
         if not isinstance(key, str):
             continue
         if wrong := formats.qualified_name(key):

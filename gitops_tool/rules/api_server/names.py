@@ -207,6 +207,16 @@ _TOPOLOGY_KEYS = tuple(
     for kind in ("podAffinity", "podAntiAffinity")
     for term in _TERMS
 )
+_TERM_NAMESPACES = tuple(key.replace(".topologyKey", ".namespaces.*") for key in _TOPOLOGY_KEYS)
+_CONDITIONS: dict[str, Format] = {"webhooks.*.matchConditions.*.name": formats.qualified_name}
+
+
+def _finalizer(text: str) -> str | None:
+    if text == "kubernetes" or "/" in text:
+        return formats.qualified_name(text)
+    return "name is neither a standard finalizer name nor is it fully qualified"
+
+
 _REFERENCES: Table[Format] = Table(
     {
         ("networking.k8s.io", "Ingress"): {
@@ -215,13 +225,60 @@ _REFERENCES: Table[Format] = Table(
             "spec.defaultBackend.service.name": formats.dns_label,
             "spec.rules.*.http.paths.*.backend.service.name": formats.dns_label,
         },
+        ("", "Endpoints"): {"subsets.*.ports.*.name": formats.dns_label},
+        ("", "Namespace"): {"spec.finalizers.*": _finalizer},
+        ("", "PersistentVolume"): {
+            "spec.storageClassName": formats.dns_subdomain,
+            "spec.csi.driver": formats.dns_subdomain,
+        },
         ("", "PersistentVolumeClaim"): {"spec.storageClassName": formats.dns_subdomain},
-        ("", "Service"): {"spec.loadBalancerClass": formats.qualified_name},
+        ("", "Service"): {
+            "spec.loadBalancerClass": formats.qualified_name,
+            "spec.ports.*.appProtocol": formats.qualified_name,
+        },
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _CONDITIONS,
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): {
+            "spec.matchConditions.*.name": formats.qualified_name,
+            "spec.auditAnnotations.*.key": formats.qualified_name,
+            "spec.variables.*.name": formats.identifier,
+        },
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _CONDITIONS,
+        ("apiregistration.k8s.io", "APIService"): {"spec.version": formats.dns_1035_label},
+        ("apps", "StatefulSet"): {
+            "spec.serviceName": formats.dns_label,
+            "spec.volumeClaimTemplates.*.spec.storageClassName": formats.dns_subdomain,
+        },
+        ("batch", "Job"): {"spec.managedBy": formats.prefixed_path},
+        ("batch", "CronJob"): {"spec.jobTemplate.spec.managedBy": formats.prefixed_path},
+        ("discovery.k8s.io", "EndpointSlice"): {
+            "endpoints.*.hostname": formats.dns_label,
+            "endpoints.*.nodeName": formats.dns_subdomain,
+            "ports.*.name": formats.dns_label,
+            "ports.*.appProtocol": formats.qualified_name,
+        },
+        ("networking.k8s.io", "IngressClass"): {
+            "spec.controller": formats.prefixed_path,
+            "spec.parameters.apiGroup": formats.dns_subdomain,
+            "spec.parameters.kind": formats.path_segment,
+            "spec.parameters.name": formats.path_segment,
+        },
+        ("node.k8s.io", "RuntimeClass"): {"handler": formats.dns_label},
+        ("resource.k8s.io", "ResourceClaim"): {"spec.devices.requests.*.name": formats.dns_label},
+        ("resource.k8s.io", "ResourceClaimTemplate"): {"spec.spec.devices.requests.*.name": formats.dns_label},
+        ("storage.k8s.io", "StorageClass"): {
+            "provisioner": formats.annotation_key,
+            "allowedTopologies.*.matchLabelExpressions.*.key": formats.qualified_name,
+        },
+        ("storage.k8s.io", "VolumeAttributesClass"): {"driverName": formats.annotation_key},
         (RBAC, "RoleBinding"): {"roleRef.name": formats.path_segment},
         (RBAC, "ClusterRoleBinding"): {"roleRef.name": formats.path_segment},
         ("autoscaling", "HorizontalPodAutoscaler"): {
+            "spec.scaleTargetRef.apiVersion": formats.group_version,
             "spec.scaleTargetRef.kind": formats.path_segment,
             "spec.scaleTargetRef.name": formats.path_segment,
+            "spec.metrics.*.external.metric.name": formats.path_segment,
+            "spec.metrics.*.object.metric.name": formats.path_segment,
+            "spec.metrics.*.pods.metric.name": formats.path_segment,
         },
     },
     pod={
@@ -232,6 +289,13 @@ _REFERENCES: Table[Format] = Table(
         "hostname": formats.dns_label,
         "subdomain": formats.dns_label,
         "tolerations.*.key": formats.qualified_name,
+        "tolerations.*.value": formats.label_value,
+        "readinessGates.*.conditionType": formats.qualified_name,
+        "schedulingGates.*.name": formats.qualified_name,
+        "securityContext.sysctls.*.name": formats.sysctl,
+        "volumes.*.csi.driver": formats.dns_subdomain,
+        "volumes.*.iscsi.iqn": formats.initiator,
+        **dict.fromkeys(_TERM_NAMESPACES, formats.dns_label),
         **dict.fromkeys(_TOPOLOGY_KEYS, formats.qualified_name),
     },
     container={

@@ -62,7 +62,7 @@ def dotted(pointer: Pointer) -> str:
     text = ""
     for key in pointer:
         if isinstance(key, int) or not key.isalnum():
-            text += f"[{key if isinstance(key, int) else json.dumps(key, ensure_ascii=False)[1:-1]}]"
+            text += f"[{key if isinstance(key, int) else _quoted(key)[1:-1]}]"
         else:
             text += f".{key}" if text else key
     return text
@@ -72,8 +72,14 @@ def shown(value: Any) -> str:
     """Return a value for a message: texts in double quotes on one line, shortened."""
     if isinstance(value, str):
         short = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}..."
-        return json.dumps(short, ensure_ascii=False)
+        return _quoted(short)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _plain(value)
+
+
+def _quoted(text: str) -> str:
+    """Return a text in double quotes, on one line: JSON escapes only some of what ends a line."""
+    found = json.dumps(text, ensure_ascii=False)
+    return found if found.isprintable() else "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in found)
 
 
 def existing(resource: Resource, pointer: Pointer) -> Pointer:

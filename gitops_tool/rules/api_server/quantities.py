@@ -32,7 +32,8 @@ _QUANTITIES: Table[int] = Table(
             f"spec.metrics.*.{metric}.target.{field}": _POSITIVE
             for metric in _METRICS
             for field in ("averageValue", "value")
-        },
+        }
+        | {f"spec.behavior.{way}.tolerance": _NOT_NEGATIVE for way in ("scaleDown", "scaleUp")},
     },
     pod={
         **_RESOURCES,

@@ -68,16 +68,25 @@ _SCALING = {
 _METRICS = ("containerResource", "external", "object", "pods", "resource")
 _WEBHOOK = {"webhooks.*.timeoutSeconds": Range(1, 30), "webhooks.*.clientConfig.service.port": _PORT}
 _APPS = {"spec.minReadySeconds": _COUNT, "spec.revisionHistoryLimit": _COUNT}
+_REQUESTS = ("exactly", "firstAvailable.*")
+_TOKEN_SECONDS = Range(600, 2**32)
 _KINDS = {
+    ("", "Endpoints"): {"subsets.*.ports.*.port": _PORT},
     ("", "ReplicationController"): {"spec.replicas": _COUNT, "spec.minReadySeconds": _COUNT},
     ("", "Service"): {
         "spec.ports.*.port": _PORT,
         "spec.ports.*.targetPort": _OPTIONAL_PORT,
         "spec.ports.*.nodePort": Range(0, 65535),
         "spec.healthCheckNodePort": Range(0, 65535),
+        "spec.sessionAffinityConfig.clientIP.timeoutSeconds": Range(1, 86400),
     },
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _WEBHOOK,
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _WEBHOOK,
+    ("apiregistration.k8s.io", "APIService"): {
+        "spec.groupPriorityMinimum": Range(1, 20000),
+        "spec.service.port": _PORT,
+        "spec.versionPriority": Range(1, 1000),
+    },
     ("apps", "DaemonSet"): _APPS,
     ("apps", "Deployment"): {**_APPS, "spec.replicas": _COUNT, "spec.progressDeadlineSeconds": _COUNT},
     ("apps", "ReplicaSet"): {"spec.replicas": _COUNT, "spec.minReadySeconds": _COUNT},
@@ -102,12 +111,34 @@ _KINDS = {
         **{f"spec.jobTemplate.spec.{field}": limits for field, limits in _JOB.items()},
     },
     ("batch", "Job"): {f"spec.{field}": limits for field, limits in _JOB.items()},
+    ("coordination.k8s.io", "Lease"): {"spec.leaseDurationSeconds": _POSITIVE, "spec.leaseTransitions": _COUNT},
+    ("discovery.k8s.io", "EndpointSlice"): {"ports.*.port": Range(0, 65535)},
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"): {"spec.matchingPrecedence": Range(1, 10000, zero=True)},
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): {
+        "spec.limited.nominalConcurrencyShares": _COUNT,
+        "spec.limited.lendablePercent": Range(0, 100),
+        "spec.limited.borrowingLimitPercent": _COUNT,
+        "spec.limited.limitResponse.queuing.handSize": Range(1, zero=True),
+        "spec.limited.limitResponse.queuing.queues": Range(1, 10_000_000, zero=True),
+        "spec.limited.limitResponse.queuing.queueLengthLimit": Range(1, zero=True),
+    },
     ("networking.k8s.io", "Ingress"): {
         "spec.defaultBackend.service.port.number": _OPTIONAL_PORT,
         "spec.rules.*.http.paths.*.backend.service.port.number": _OPTIONAL_PORT,
     },
     ("networking.k8s.io", "NetworkPolicy"): {
         f"spec.{way}.*.ports.*.{field}": _PORT for way in ("ingress", "egress") for field in ("port", "endPort")
+    },
+    ("resource.k8s.io", "ResourceClaim"): {
+        f"spec.devices.requests.*.{request}.count": Range(1, zero=True) for request in _REQUESTS
+    },
+    ("resource.k8s.io", "ResourceClaimTemplate"): {
+        f"spec.spec.devices.requests.*.{request}.count": Range(1, zero=True) for request in _REQUESTS
+    },
+    ("scheduling.k8s.io", "PriorityClass"): {"value": Range(-(2**31), 1_000_000_000)},
+    ("storage.k8s.io", "CSIDriver"): {
+        "spec.nodeAllocatableUpdatePeriodSeconds": Range(10, _INT64),
+        "spec.tokenRequests.*.expirationSeconds": _TOKEN_SECONDS,
     },
 }  # fmt: skip
 
@@ -120,6 +151,9 @@ _POD = {
     "securityContext.supplementalGroups.*": _ID,
     "topologySpreadConstraints.*.maxSkew": _POSITIVE,
     "topologySpreadConstraints.*.minDomains": _POSITIVE,
+    "volumes.*.projected.sources.*.serviceAccountToken.expirationSeconds": _TOKEN_SECONDS,
+    "volumes.*.awsElasticBlockStore.partition": Range(0, 255),
+    "volumes.*.gcePersistentDisk.partition": Range(0, 255),
     **{f"affinity.{kind}.{_AFFINITY}": _WEIGHT for kind in ("nodeAffinity", "podAffinity", "podAntiAffinity")},
     **{f"volumes.*.{source}.{field}": _FILE_MODE for source in ("configMap", "downwardAPI", "projected", "secret")
        for field in ("defaultMode", "items.*.mode")},

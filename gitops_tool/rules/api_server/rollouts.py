@@ -153,7 +153,7 @@ def stuck_rollout(resource: Resource) -> Iterator[Problem]:
     rolling = part(spec, (strategy, "rollingUpdate"))
     if rolling is not None and spec[strategy].get("type") in (None, "", "RollingUpdate"):
         yield from _rolling_problems(resource, rolling, ("spec", strategy, "rollingUpdate"))
-    ready = spec.get("minReadySeconds")
+    ready = spec.get("minReadySeconds") or 0
     deadline = spec.get("progressDeadlineSeconds")
     deadline = 600 if deadline is None else deadline
     if kind[1] == "Deployment" and type(ready) is int and type(deadline) is int and 0 <= deadline <= ready:

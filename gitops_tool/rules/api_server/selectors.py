@@ -190,6 +190,12 @@ _SELECTORS = places(
         ("", "PersistentVolumeClaim"): ("spec.selector",),
         ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _WEBHOOK,
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _WEBHOOK,
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): tuple(
+            f"spec.matchConstraints.{field}" for field in ("namespaceSelector", "objectSelector")
+        ),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): tuple(
+            f"spec.matchResources.{field}" for field in ("namespaceSelector", "objectSelector")
+        ),
         ("networking.k8s.io", "NetworkPolicy"): (
             "spec.podSelector",
             *(f"{peer}{field}" for peer in _PEERS for field in ("podSelector", "namespaceSelector")),
@@ -262,6 +268,11 @@ def invalid_selector(resource: Resource) -> Iterator[Problem]:
             yield from _requirement_problems(resource, expression, place)
             yield from _value_problems(resource, expression, place)
     for term, pointer, _ in _NODE_TERMS.fields(resource):
+        for index, field in parts(term.get("matchFields")) if isinstance(term, dict) else ():
+            key = field.get("key")
+            if isinstance(key, str) and key != "metadata.name":
+                why = "not a valid field selector key: only metadata.name is"
+                yield invalid(resource, (*pointer, "matchFields", index, "key"), key, why)
         for index, expression in parts(term.get("matchExpressions")) if isinstance(term, dict) else ():
             yield from _requirement_problems(resource, expression, (*pointer, "matchExpressions", index), _COMPARING)
 

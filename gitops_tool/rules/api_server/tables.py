@@ -1,8 +1,8 @@
 """Tables of fields: what is required of the values that a pattern of keys leads to.
 
 A pattern is keys with dots between them; `*` stands for every item of a list and every value of a
-mapping: `ports.*.protocol`. No pattern may go on where another one ends. A table is compiled into a
-tree once, so that one walk over an object looks at every field of it.
+mapping: `ports.*.protocol`. A table is compiled into a tree once, so that one walk over an object looks at
+every field of it.
 """
 
 from __future__ import annotations
@@ -69,14 +69,20 @@ def places(kinds: Mapping[Kind, Iterable[str]], pod: Iterable[str] = (), contain
 
 
 def _tree(patterns: Mapping[str, Any]) -> dict[str, Any]:
-    """Return patterns as nested mappings, key by key; the leaves are tuples of one demand."""
-    tree: dict[str, Any] = {}
-    for pattern, demand in patterns.items():
+    """Return patterns as nested mappings, key by key; the leaves are tuples of one demand.
+
+    Where a pattern goes on behind the end of another one, that one's demand stands under the key None.
+    """
+    tree: dict[Any, Any] = {}
+    for pattern in sorted(patterns, key=lambda pattern: pattern.count("."), reverse=True):
         *way, last = pattern.split(".")
         branch = tree
         for key in way:
             branch = branch.setdefault(key, {})
-        branch[last] = (demand,)
+        if last in branch:
+            branch[last][None] = (patterns[pattern],)
+        else:
+            branch[last] = (patterns[pattern],)
     return tree
 
 
@@ -84,7 +90,10 @@ def _collect(tree: Any, value: Any, pointer: Pointer, found: list[tuple[Any, Poi
     """Add the values that a tree's leaves are reached by; a plain recursion, since every rule's time is spent here."""
     if type(tree) is tuple:
         found.append((value, pointer, tree[0]))
-    elif isinstance(value, dict):
+        return
+    if None in tree:
+        found.append((value, pointer, tree[None][0]))
+    if isinstance(value, dict):
         every = tree.get("*")
         for key, child in value.items():
             branch = tree.get(key, every)

@@ -242,12 +242,14 @@ def _size(text: str, *, encoded: bool) -> int:
 _ITEMS = ("configMap", "downwardAPI", "secret")
 _SOURCES = tuple(f"projected.sources.*.{source}" for source in _ITEMS)
 _PATHS: Table[Format] = Table(
-    {("", "PersistentVolume"): {"spec.hostPath.path": formats.no_backsteps}},
+    {("", "PersistentVolume"): {"spec.hostPath.path": formats.no_backsteps, "spec.nfs.path": formats.absolute_path}},
     pod={
+        "volumes.*.nfs.path": formats.absolute_path,
         "volumes.*.hostPath.path": formats.no_backsteps,
         **{f"volumes.*.{source}.items.*.path": formats.relative_path for source in (*_ITEMS, *_SOURCES)},
     },
     container={
+        "volumeDevices.*.devicePath": formats.no_backsteps,
         "volumeMounts.*.subPath": formats.relative_path,
         "volumeMounts.*.subPathExpr": formats.relative_path,
     },
@@ -256,7 +258,7 @@ _PATHS: Table[Format] = Table(
 
 @rule("volume-path", family=Family.API_SERVER, severity=Severity.ERROR)
 def volume_path(resource: Resource) -> Iterator[Problem]:
-    """A path inside a volume is absolute, or climbs out of it with `..`.
+    """A path inside a volume is absolute, or climbs out of it with `..`; or one on a server is not absolute.
 
     Bad:
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
-from gitops_tool.model import Resource, ResourceId, Severity
+from gitops_tool.config import Settings
+from gitops_tool.graph import Closure
+from gitops_tool.model import Overlay, Resource, ResourceId, Severity
+from gitops_tool.render import Render
 from gitops_tool.rules.api_server import RULES
-from gitops_tool.rules.base import Problem, Rule, Scope
+from gitops_tool.rules.base import OverlayView, Problem, Rule, Scope
+from gitops_tool.tree import DirTree
 
+SETTINGS = Settings(kubernetes_version="1.36")
+HOME = PurePosixPath("apps/web")
 BY_ID = {rule.id: rule for rule in RULES}
 ON_RESOURCES = tuple(rule for rule in RULES if rule.scope is Scope.RESOURCE)
 
@@ -45,6 +51,9 @@ def problems(rule: Rule, bodies: list[dict[str, Any]]) -> list[Problem]:
     resources = tuple(resource(body) for body in bodies)
     if rule.scope is Scope.OVERLAY:
         return list(rule.check(resources))
+    if rule.scope is Scope.SOURCES:
+        render = Render(HOME, resources, Closure(HOME, (), {}, ()))
+        return list(rule.check(OverlayView(DirTree(Path()), SETTINGS, Overlay("web", "production", HOME), render)))
     return [problem for one in resources for problem in rule.check(one)]
 
 
