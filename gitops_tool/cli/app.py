@@ -25,6 +25,7 @@ _COMMANDS = {
     ),
     "explain": ("gitops_tool.cli.rules", "Tell why a rule is there, with examples and its source."),
     "init": ("gitops_tool.cli.init", "Set up a repository of manifests: settings, CI, hooks, Argo CD's objects."),
+    "history": ("gitops_tool.cli.history", "List every version that ran: when, by whom, and how."),
     "schemas": ("gitops_tool.cli.schemas", "List the schemas that manifests are checked against, or import some."),
     "status": ("gitops_tool.cli.status", "Show what runs where, since when, and how far behind."),
     "freeze": ("gitops_tool.cli.hold", "Keep changes away from an environment, through a commit."),

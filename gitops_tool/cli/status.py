@@ -107,7 +107,7 @@ def note_problems(found: Status) -> None:
     for one in found.overlays:
         if one.problem is not None:
             click.echo(f"note: {one.overlay.app}({one.overlay.environment}) cannot be read: {one.problem}", err=True)
-    if found.cut:
+    if not found.history.is_complete:
         click.echo("note: the clone is shallow: ages may be higher, and lags unknown (git fetch --unshallow)", err=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -124,7 +125,7 @@ def _logged(git: Git, arguments: Sequence[str]) -> Iterator[Logged]:
     try:
         child.stdin.close()
         child.stdin = None
-        yield from _read(_Words(child.stdout))
+        yield from _read(_words(child.stdout))
         stderr = child.stderr.read() if child.stderr else b""
         done = process.Completed(child.wait(), b"", stderr)
     finally:
@@ -133,52 +134,41 @@ def _logged(git: Git, arguments: Sequence[str]) -> Iterator[Logged]:
         raise GitError(f"git log: {own_words(done)}")
 
 
-class _Words:
-    """The words of a stream, each ended by NUL; the next one can be looked at before it is taken."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._words: list[bytes] = []
-        self._rest = b""
-
-    def peek(self) -> bytes | None:
-        """Return the next word, None at the end."""
-        while not self._words:
-            data = self._stream.read(_CHUNK)
-            if not data:
-                return None
-            *words, self._rest = (self._rest + data).split(b"\0")
-            self._words = words[::-1]
-        return self._words[-1]
-
-    def take(self) -> bytes:
-        """Return the next word and go on.
-
-        Raises:
-            GitError: there is none.
-        """
-        if self.peek() is None:
-            raise GitError("git log ended in the middle of a commit")
-        return self._words.pop()
+def _words(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield the words of a stream, each ended by NUL."""
+    rest = b""
+    while data := stream.read(_CHUNK):
+        *words, rest = (rest + data).split(b"\0")
+        yield from words
 
 
-def _read(words: _Words) -> Iterator[Logged]:
+def _read(words: Iterator[bytes]) -> Iterator[Logged]:
     """Read commits: the fields, an empty word, then pairs of modes with ids, and a path.
 
     A change begins with a colon and a commit's id does not, so that no message can be taken for either.
+
+    Raises:
+        GitError: the stream ends in the middle of a commit.
     """
-    while words.peek() is not None:
-        sha, parents, time, author, message = (os.fsdecode(words.take()) for _ in _FIELDS)
-        commit = Commit(sha, tuple(parents.split()), int(time), _text(author), _text(message))
+    word = next(words, None)
+    while word is not None:
+        fields = [os.fsdecode(field) for field in (word, *islice(words, len(_FIELDS) - 1))]
+        if len(fields) < len(_FIELDS):
+            raise GitError("git log ended in the middle of a commit")
+        sha, parents, time, author, message = fields
         changes = []
-        while (word := words.peek()) is not None and (not word or word.lstrip(b"\n").startswith(b":")):
-            if words.take():
-                changes.append(_change(word.lstrip(b"\n"), words.take()))
-        yield Logged(commit, tuple(changes))
+        word = next(words, None)
+        while word is not None and (not word or word.lstrip(b"\n").startswith(b":")):
+            if word:
+                changes.append(_change(word.lstrip(b"\n"), next(words, b"")))
+            word = next(words, None)
+        yield Logged(Commit(sha, tuple(parents.split()), int(time), _text(author), _text(message)), tuple(changes))
 
 
 def _text(text: str) -> str:
     """Return text that can be printed: a message may be in any encoding."""
+    if text.isascii():
+        return text
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

@@ -43,8 +43,12 @@ class PastTree:
                 self._drop(change.path)
 
     def _put(self, path: PurePosixPath, mode: int, oid: str) -> None:
-        self._entries(path.parent)[path.name] = (mode, oid)
         directory = path.parent
+        entries = self._entries(directory)
+        was_there = path.name in entries
+        entries[path.name] = (mode, oid)
+        if was_there:
+            return
         while directory != ROOT and self.modes(directory.parent).get(directory.name) != DIRECTORY:
             self._entries(directory.parent)[directory.name] = (DIRECTORY, "")
             directory = directory.parent

@@ -37,9 +37,11 @@ class How(StrEnum):
 class VersionChange:
     """An image of an overlay got another version.
 
-    `version` is None where the image went away, `previous` where it appeared. `landed` is the commit
-    of the branch that brought it, `commit` the one that somebody wrote: another one where a merge landed it.
-    `touches` counts the commits of the branch that reached the overlay and are newer.
+    `entry` is what the image's entry is called where the history was read from, `image` the name that was
+    rendered then. `version` is None where the image went away, `previous` where it appeared. `landed` is the
+    commit of the branch that brought it, `commit` the one that somebody wrote: another one where a merge landed
+    it. `touches` counts the commits of the branch that reached the overlay and are newer; `until` is when the
+    next version came, in seconds since 1970.
     """
 
     overlay: Overlay
@@ -51,6 +53,7 @@ class VersionChange:
     commit: Commit
     how: How
     touches: int = 0
+    until: int | None = None
 
     @property
     def revision(self) -> Revision:

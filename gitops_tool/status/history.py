@@ -19,6 +19,7 @@ from gitops_tool.status.past import Images, Track
 if TYPE_CHECKING:
     from gitops_tool.git import GitRepo
     from gitops_tool.git.log import Commit
+    from gitops_tool.git.past import PastTree
     from gitops_tool.model import Overlay
     from gitops_tool.status.past import PastImage
 
@@ -33,11 +34,13 @@ _MOST_PATHS = 100
 class History:
     """What ran in some overlays, newest first.
 
-    `cut` are the commits where a shallow clone ends: what is older is not known.
+    `cut` are the commits where a shallow clone ends: what is older is not known. `stopped` tells that nothing
+    older was asked for.
     """
 
     changes: tuple[VersionChange, ...]
     cut: frozenset[str] = frozenset()
+    stopped: bool = False
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[str, str], tuple[VersionChange, ...]]:
@@ -49,6 +52,11 @@ class History:
     def of(self, overlay: Overlay) -> tuple[VersionChange, ...]:
         """Return the changes of one overlay, newest first."""
         return self._by_place.get((overlay.app, overlay.environment), ())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing that was asked for."""
+        return not self.cut or (self.stopped and not any(self.is_cut(one) for one in self.changes))
 
     def is_cut(self, change: VersionChange) -> bool:
         """Whether a version may have been there before the oldest commit that is known."""
@@ -88,26 +96,60 @@ def read_history(
     Raises:
         GitError: git cannot read the history.
     """
-    found = []
+    found: list[VersionChange] = []
     walk = _Walk(repo, start, overlays)
+    stopped = False
     for change in walk.changes():
         found.append(change)
-        if enough is not None and enough(change):
+        stopped = enough is not None and enough(change)
+        if stopped:
             break
-    return History(tuple(with_authors(repo, found, walk.merged)), walk.shallow)
+    return History(tuple(with_authors(repo, found, walk.merged)), walk.shallow, stopped)
 
 
 class _Current:
     """A track with what is known of the commits walked so far.
 
-    `unread` is the oldest commit of those after which the overlay's files were not to be read.
+    `images` is None while no commit was met after which the overlay's files can be read; `unread` is the
+    newest of the commits after which they cannot.
     """
 
     def __init__(self, track: Track, images: Images | None) -> None:
         self.track = track
-        self.images: Images = images or {}
+        self.images = images
         self.unread: Logged | None = None
         self.touches = 0
+        self._names: dict[str, str] = {}
+        self._until: dict[str, int] = {}
+
+    def name(self, new: PastImage | None, old: PastImage | None) -> str | None:
+        """Return what an image is called where the walk began, and remember it for what it was called before."""
+        if new is None:
+            return old.entry if old else None
+        name = self._names.pop(new.entry, new.entry)
+        if old is not None:
+            self._names[old.entry] = name
+        return name
+
+    def changed(
+        self, name: str, place: Overlay, new: PastImage | None, old: PastImage | None, landed: Commit
+    ) -> VersionChange:
+        """Return the change between two versions of an image, one of which may be missing."""
+        known = new or old
+        version = new.version if new else None
+        until, self._until[name] = self._until.get(name), landed.time
+        return VersionChange(
+            place,
+            name,
+            known.image if known else name,
+            version,
+            old.version if old else None,
+            landed,
+            landed,
+            how(landed.message, place, version, appeared=old is None),
+            self.touches - 1,
+            until,
+        )
 
 
 class _Walk:
@@ -189,49 +231,36 @@ class _Walk:
         """Compare an overlay before a commit with what it was after it."""
         track = one.track
         place = track.at
-        if own is not None and not track.exists(self.tree):
-            self._follow(track, logged, own)
-        before = track.earlier(self.tree, changes) if track.path == place.path else track.images(self.tree)
+        if own is not None and not track.exists(self.tree) and (moved := self._moved(one, logged, own)):
+            track.move(moved)
+            before = track.images(self._parent(logged))
+        else:
+            before = track.earlier(self.tree, changes)
         if before is None:
             one.unread = one.unread or logged
             return
         landed = (one.unread or logged).commit
         one.unread = None
-        for new, old in _pairs(one.images, before):
-            if new == old or (new and old and (new.image, new.version) == (old.image, old.version)):
-                continue
-            known = new or old
-            if known is None:
-                continue
-            version = new.version if new else None
-            yield VersionChange(
-                place,
-                known.entry,
-                known.image,
-                version,
-                old.version if old else None,
-                landed,
-                landed,
-                how(landed.message, place, version, appeared=old is None),
-                one.touches - 1,
-            )
+        for new, old in _pairs(one.images, before) if one.images is not None else ():
+            name = one.name(new, old)
+            if name is not None and (new is None or old is None or _differ(new, old)):
+                yield one.changed(name, place, new, old, landed)
         one.images = before
 
-    def _follow(self, track: Track, logged: Logged, own: PurePosixPath) -> None:
-        """Go on at the directory that a commit moved an overlay from, if it did and that had one of its images."""
-        if logged.commit.sha in self.shallow:
-            return
+    def _moved(self, one: _Current, logged: Logged, own: PurePosixPath) -> PurePosixPath | None:
+        """Return the directory that a commit moved an overlay from, if it did and that had one of its images."""
+        if not logged.commit.parents or logged.commit.sha in self.shallow:
+            return None
         old = renamed_from(self.repo, logged.commit, own)
-        if old is None or old.name not in KUSTOMIZATION_NAMES or not logged.commit.parents:
-            return
-        there = Track(track.overlay, old.parent)
-        images = there.images(self.repo.past(Revision(logged.commit.parents[0])))
-        names = {image.image.rpartition("/")[2] for image in (images or {}).values()}
-        if names & {image.rpartition("/")[2] for image in self._names(track)}:
-            track.move(old.parent)
+        if old is None or old.name not in KUSTOMIZATION_NAMES:
+            return None
+        images = Track(one.track.overlay, old.parent).images(self._parent(logged))
+        before = {_last(image) for image in (images or {}).values()}
+        return None if before.isdisjoint(_last(image) for image in (one.images or {}).values()) else old.parent
 
-    def _names(self, track: Track) -> set[str]:
-        return {image.image for one in self.current if one.track is track for image in one.images.values()}
+    def _parent(self, logged: Logged) -> PastTree:
+        """Return the files before a commit, those beside the watched directories, too."""
+        return self.repo.past(Revision(logged.commit.parents[0]))
 
 
 def _matters(change: FileChange) -> bool:
@@ -267,6 +296,10 @@ def _pairs(after: Images, before: Images) -> list[tuple[PastImage | None, PastIm
     if len(rest) == len(left) == 1:
         return [*pairs, (rest[0], next(iter(left.values())))]
     return [*pairs, *((new, None) for new in rest), *((None, old) for old in left.values())]
+
+
+def _differ(one: PastImage, other: PastImage) -> bool:
+    return (one.image, one.version) != (other.image, other.version)
 
 
 def _entry(image: PastImage) -> str:

@@ -71,15 +71,13 @@ class OverlayStatus:
 class Status:
     """The matrix: apps by name, their environments in promotion order.
 
-    `revision` is the commit that the history is read from; None where there is none. `cut` tells that the clone
-    is shallow, so that some history is missing.
+    `revision` is the commit that the history is read from; None where there is none.
     """
 
     environments: tuple[str, ...]
     overlays: tuple[OverlayStatus, ...]
     revision: Revision | None
     history: History
-    cut: bool
 
     def only(self, environments: Sequence[str]) -> Status:
         """Return the columns of these environments; all if there is none."""
@@ -124,7 +122,7 @@ def read_status(
     names = dict.fromkeys(overlay.environment for overlay in overlays)
     known = [environment.name for environment in settings.environments] + list(PROMOTION_ORDER)
     order = sorted(names, key=lambda name: known.index(name) if name in known else len(known))
-    return Status(tuple(order), found, revision, history, bool(history.cut))
+    return Status(tuple(order), found, revision, history)
 
 
 def _place(overlay: Overlay) -> _Place:

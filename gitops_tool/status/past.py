@@ -49,10 +49,11 @@ Images = Mapping[str, PastImage]
 
 @record
 class _Template:
-    """What an overlay's files say, with the texts of versions left open."""
+    """What an overlay's files say; in a general one, the texts of versions are left open."""
 
     images: tuple[PastImage, ...]
     files: tuple[PurePosixPath, ...]
+    is_general: bool = True
 
 
 @record(frozen=False)
@@ -90,6 +91,7 @@ class Track:
         try:
             return self._images(tree)
         except GitopsError:
+            self._built_from(self.files)
             return None if self.exists(tree) else {}
 
     def exists(self, tree: Tree) -> bool:
@@ -134,10 +136,10 @@ class Track:
             self._built_from(tuple(found.files))
             key, values = self._key(tree)
             template = self._read(tree, found, values)
-            if key:
+            if key and template.is_general:
                 self._known[key] = template
         self._built_from(template.files)
-        if key:
+        if key and template.is_general:
             self._template, self._values = template, dict(values)
         return {image.entry: image for image in _filled(template, values)}
 
@@ -169,7 +171,7 @@ class Track:
                 before = tree.blob(path)
                 edits.append(Edit(path, before, _skeleton(before, number)[0]))
         plain, general = (self._template_of(files, found) for files in (tree, PatchedTree(tree, edits)))
-        return general if [*_filled(general, values)] == list(plain.images) else plain
+        return general if [*_filled(general, values)] == list(plain.images) else replace(plain, is_general=False)
 
     def _template_of(self, tree: Tree, found: Closure) -> _Template:
         images = (PastImage(one.entry, one.image, one.version) for one in candidates(tree, self.path, found))
@@ -181,7 +183,7 @@ def _filled(template: _Template, values: Mapping[str, str]) -> Iterator[PastImag
     for image in template.images:
         tag, digest = image.version.tag or "", image.version.digest or ""
         version = ImageRef("", values.get(tag, tag) or None, values.get(digest, digest) or None)
-        yield replace(image, version=version)
+        yield PastImage(image.entry, image.image, version)
 
 
 @lru_cache(4096)

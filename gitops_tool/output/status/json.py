@@ -11,6 +11,7 @@ from gitops_tool.output.times import moment
 if TYPE_CHECKING:
     from gitops_tool.git.log import Commit
     from gitops_tool.images import ImageRef
+    from gitops_tool.model import Revision
     from gitops_tool.status.changes import VersionChange
     from gitops_tool.status.history import History
     from gitops_tool.status.matrix import ImageStatus, Lag, OverlayStatus, Status
@@ -25,7 +26,7 @@ def status_dict(status: Status) -> dict[str, Any]:
     """Return the matrix as plain values."""
     return {
         "revision": status.revision.sha if status.revision else None,
-        "complete": not status.cut,
+        "complete": status.history.is_complete,
         "environments": list(status.environments),
         "overlays": [_overlay(one, status.history) for one in status.overlays],
     }
@@ -76,6 +77,31 @@ def change_dict(change: VersionChange, history: History) -> dict[str, Any]:
         "revision": change.landed.sha,
         "how": change.how.value,
         "commit": _commit(change.commit),
+    }
+
+
+def history_json(app: str, revision: Revision, history: History) -> str:
+    """Return what ran in an app's environments as one JSON document."""
+    document = {
+        "version": VERSION,
+        "app": app,
+        "revision": revision.sha,
+        "complete": history.is_complete,
+        "changes": [_change(change, history) for change in history.changes],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _change(change: VersionChange, history: History) -> dict[str, Any]:
+    return {
+        "environment": change.overlay.environment,
+        "path": str(change.overlay.path),
+        "entry": change.entry,
+        "image": change.image,
+        **_version(change.version),
+        "previous": _version(change.previous) if change.previous else None,
+        **change_dict(change, history),
+        "until": moment(change.until) if change.until is not None else None,
     }
 
 

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitops_tool.output.status.phrases import age, behind, last_part, printable, shown
+from gitops_tool.output.status.phrases import GONE, age, behind, last_part, origin, printable, ran, shown
+from gitops_tool.output.times import day
 
 if TYPE_CHECKING:
+    from gitops_tool.status.history import History
     from gitops_tool.status.matrix import ImageStatus, OverlayStatus, Status
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~@:$&])")
@@ -54,3 +56,27 @@ def _image(image: ImageStatus, now: int, *, several: bool) -> str:
     lag = behind(image.lag, now)
     late = f"<br>*behind: {escaped(lag)}*" if lag else ""
     return f"{name}**{escaped(shown(image.version))}** {age(image, now)}{who}{late}"
+
+
+def history_markdown(history: History, now: int) -> str:
+    """Return what ran as a table, newest first.
+
+    Args:
+        history: what was read.
+        now: seconds since 1970.
+    """
+    head = ("when (UTC)", "environment", "image", "version", "ran", "how", "commit", "author")
+    rows = [
+        [
+            day(change.landed.time),
+            escaped(change.overlay.environment),
+            escaped(last_part(change.image)),
+            f"**{escaped(shown(change.version) if change.version else GONE)}**",
+            ran(change, now),
+            origin(change, history),
+            change.commit.sha[:12],
+            escaped(change.commit.author),
+        ]
+        for change in history.changes
+    ]
+    return markdown_table(head, rows)

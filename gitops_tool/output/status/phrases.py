@@ -10,9 +10,12 @@ from gitops_tool.output.times import span
 from gitops_tool.status.changes import How
 
 if TYPE_CHECKING:
+    from gitops_tool.status.changes import VersionChange
+    from gitops_tool.status.history import History
     from gitops_tool.status.matrix import ImageStatus, Lag
 
 NOTHING = "-"
+GONE = "(gone)"
 HOW = {
     How.BUMP: "bump",
     How.PROMOTE: "promote",
@@ -39,6 +42,8 @@ def last_part(image: str) -> str:
 
 def printable(text: str) -> str:
     """Escape what would move a terminal's cursor or colours."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
@@ -62,3 +67,20 @@ def age(image: ImageStatus, now: int) -> str:
     if image.is_committed is False:
         return "uncommitted"
     return span(max(0, now - image.since.landed.time)) if image.since else NOTHING
+
+
+def ran(change: VersionChange, now: int) -> str:
+    """Tell for how long a version ran: `3 days`, and `still` where no other followed."""
+    if change.version is None:
+        return NOTHING
+    if change.until is None:
+        return f"{span(max(0, now - change.landed.time))}, still".removeprefix("now, ")
+    length = span(max(0, change.until - change.landed.time))
+    return "under a minute" if length == "now" else length
+
+
+def origin(change: VersionChange, history: History) -> str:
+    """Tell how a version came; where a shallow clone ends, only that it was there."""
+    if history.is_cut(change) and change.previous is None:
+        return "or earlier"
+    return "removed" if change.version is None else HOW[change.how]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gitops_tool.output.status.phrases import NOTHING, age, behind, last_part, printable, shown
-from gitops_tool.output.times import table
+from gitops_tool.output.status.phrases import GONE, NOTHING, age, behind, last_part, origin, printable, ran, shown
+from gitops_tool.output.times import day, table
 
 if TYPE_CHECKING:
+    from gitops_tool.status.changes import VersionChange
+    from gitops_tool.status.history import History
     from gitops_tool.status.matrix import OverlayStatus, Status
 
 _STATUS = ("APP", "ENVIRONMENT", "IMAGE", "VERSION", "AGE", "COMMIT", "AUTHOR", "BEHIND")
+
+_HISTORY = ("WHEN", "ENVIRONMENT", "IMAGE", "VERSION", "RAN", "HOW", "COMMIT", "AUTHOR")
 
 
 def status_text(status: Status, now: int) -> str:
@@ -45,3 +49,29 @@ def _rows(one: OverlayStatus, now: int) -> Iterator[tuple[str, str, str, str, st
             printable(commit.author) if commit else NOTHING,
             behind(image.lag, now),
         )
+
+
+def history_text(history: History, now: int) -> str:
+    """Return what ran as lines, newest first; the column of images only where there are several.
+
+    Args:
+        history: what was read.
+        now: seconds since 1970.
+    """
+    rows = [_HISTORY, *(_change(change, history, now) for change in history.changes)]
+    if len({change.image for change in history.changes}) < 2:
+        return "".join(f"{line}\n" for line in table([(*row[:2], *row[3:]) for row in rows]))
+    return "".join(f"{line}\n" for line in table(rows))
+
+
+def _change(change: VersionChange, history: History, now: int) -> tuple[str, ...]:
+    return (
+        day(change.landed.time),
+        printable(change.overlay.environment),
+        last_part(change.image),
+        shown(change.version) if change.version else GONE,
+        ran(change, now),
+        origin(change, history),
+        change.commit.sha[:12],
+        printable(change.commit.author),
+    )
