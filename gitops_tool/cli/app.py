@@ -19,6 +19,7 @@ _COMMANDS = {
     "affected": ("gitops_tool.cli.affected", "List the overlays that a change reaches, for CI."),
     "app": ("gitops_tool.cli.apps", "Create, list, rename and delete apps, and put them into environments."),
     "bump": ("gitops_tool.cli.bump", "Set an app's image to a tag or digest, through a commit."),
+    "completion": ("gitops_tool.cli.shells", "Print what a shell loads to complete commands, apps and environments."),
     "diff": (
         "gitops_tool.cli.diff",
         "Show what changes in the cluster, from both sides rendered.",
