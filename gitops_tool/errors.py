@@ -117,6 +117,10 @@ class PushRejectedError(GitError):
     """The server refused the push for a reason that trying again does not mend."""
 
 
+class ForgeError(GitopsError):
+    """A forge refuses, or cannot be reached; the message has its own words."""
+
+
 class RaceLostError(GitopsError):
     """Others pushed first, again and again, until the deadline."""
 

@@ -37,6 +37,27 @@ def session(headers: Mapping[str, str] | None = None) -> requests.Session:
     return made
 
 
+def patient_session() -> requests.Session:
+    """Return a session that asks a busy server again by itself, for libraries that only take a session."""
+    import requests
+    from urllib3.util import Retry
+
+    class Patience(Retry):
+        """Waits as long as the server wishes, within reason."""
+
+        def get_retry_after(self, response: Any) -> float | None:
+            wished = super().get_retry_after(response)
+            return None if wished is None else min(wished, _LONGEST_WAIT)
+
+    patience = Patience(
+        total=TRIES - 1, backoff_factor=0.5, status_forcelist=BUSY, allowed_methods=None, raise_on_status=False, read=0
+    )
+    made = session()
+    for scheme in ("http://", "https://"):
+        made.mount(scheme, requests.adapters.HTTPAdapter(max_retries=patience))
+    return made
+
+
 def ask(client: requests.Session, method: str, url: str, *, tries: int = TRIES, **options: Any) -> requests.Response:
     """Send a request and return the answer, whatever its status; a busy or silent server is asked again.
 
@@ -57,7 +78,7 @@ def ask(client: requests.Session, method: str, url: str, *, tries: int = TRIES, 
             answer = client.request(method, url, timeout=TIMEOUT, **options)
         except requests.RequestException as error:
             if number == tries or not isinstance(error, requests.ConnectionError | requests.Timeout):
-                raise _unreachable(url, error) from error
+                raise unreachable(url, error) from error
             time.sleep(_pause(number))
             continue
         wait = _wished(answer.headers.get("Retry-After"), number)
@@ -84,7 +105,8 @@ def _wished(value: str | None, number: int) -> float:
         return _pause(number)
 
 
-def _unreachable(url: str, error: Exception) -> ToolError:
+def unreachable(url: str, error: Exception) -> ToolError:
+    """Return the error for a server that gave no answer, with the cause in the system's own words."""
     import requests
 
     hint = "is the network there, and the address right?"

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from gitops_tool.credentials import token_from_environment
 from gitops_tool.errors import GitError, UsageError
 from gitops_tool.patterns import lazy_pattern
 from gitops_tool.process import redact
@@ -135,11 +136,11 @@ class Credentials:
 
     @classmethod
     def from_environment(cls) -> Credentials | None:
-        """Read `GITOPS_TOKEN` (user `GITOPS_USER`, default `gitops`); None when it is not set.
+        """Read `GITOPS_TOKEN` or the file `GITOPS_TOKEN_FILE` (user `GITOPS_USER`, default `gitops`); None without.
 
         Without it, git's own ways apply: what CI wrote into the remote's URL, credential helpers, ssh keys.
         """
-        token = os.environ.get("GITOPS_TOKEN", "")
+        token = token_from_environment()
         return cls(os.environ.get("GITOPS_USER") or "gitops", token) if token else None
 
     @classmethod
