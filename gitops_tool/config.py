@@ -257,6 +257,7 @@ def _environments(top: _Section) -> tuple[tuple[Environment, ...], Mapping[str, 
             cluster=section.text("cluster"),
             promotes_from=section.text("promotesFrom"),
             kubernetes_version=section.text("kubernetesVersion", _VERSION, 'a version such as "1.36"'),
+            merge_request=section.flag("mergeRequest"),
         )
         rules[name] = _rules(section)
         section.done()

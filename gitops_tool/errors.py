@@ -118,7 +118,14 @@ class PushRejectedError(GitError):
 
 
 class ForgeError(GitopsError):
-    """A forge refuses, or cannot be reached; the message has its own words."""
+    """A forge refuses, or cannot be reached; the message has its own words.
+
+    `status` is that of HTTP; 0 where no answer came.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, status: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
 
 
 class RaceLostError(GitopsError):

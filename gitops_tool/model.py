@@ -114,7 +114,8 @@ class Revision:
 class Environment:
     """A stage that apps run in. `promotes_from` names the stage before it.
 
-    `cluster` is the API server's URL or the cluster's name in Argo CD.
+    `cluster` is the API server's URL or the cluster's name in Argo CD; `merge_request` says that
+    it is changed by merge requests alone.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Environment:
     cluster: str | None = None
     promotes_from: str | None = None
     kubernetes_version: str | None = None
+    merge_request: bool = False
 
 
 @record

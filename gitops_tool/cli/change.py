@@ -38,6 +38,19 @@ class ChangeOptions:
     sign: bool
     engine: str
     output: str
+    mr: bool
+    mr_branch: str | None
+    labels: tuple[str, ...]
+    reviewers: tuple[str, ...]
+    auto_merge: bool
+
+    @property
+    def _leaves_here(self) -> bool:
+        return self.push or self.mr or self.dry_run
+
+    @property
+    def _asks_for_review(self) -> bool:
+        return bool(self.mr_branch or self.labels or self.reviewers or self.auto_merge)
 
     def refuse_contradictions(self) -> None:
         """Stop at options that contradict each other.
@@ -49,10 +62,13 @@ class ChangeOptions:
             (self.no_commit and self.push, "--no-commit and --push contradict each other"),
             (self.no_commit and self.dry_run, "--no-commit and --dry-run contradict each other"),
             (self.no_commit and self.sign, "--no-commit and --sign contradict each other"),
-            (self.branch is not None and not (self.push or self.repo), "--branch goes with --push"),
+            (self.branch is not None and not (self.push or self.mr or self.repo), "--branch goes with --push or --mr"),
             (self.last_wins and not self.push, "--last-wins goes with --push"),
+            (self.mr and self.push, "--mr and --push contradict each other: one is for review, the other for good"),
+            (self.mr and self.no_commit, "--mr and --no-commit contradict each other"),
+            (not self.mr and self._asks_for_review, "--mr-branch, --label, --reviewer and --auto-merge go with --mr"),
             (self.repo is not None and self.no_commit, "--repo has no files to write: --no-commit contradicts it"),
-            (self.repo is not None and not (self.push or self.dry_run), "--repo goes with --push or --dry-run"),
+            (self.repo is not None and not self._leaves_here, "--repo goes with --push, --mr or --dry-run"),
         ]
         for found, message in contradictions:
             if found:
@@ -65,6 +81,9 @@ def _seconds(ctx: click.Context, option: click.Parameter, value: float) -> float
         raise click.BadParameter(f"{value:g} is not between 0 and {_LONGEST_TIMEOUT} seconds")
     return value
 
+
+_LONGEST_DESCRIPTION = 60_000
+"""Characters; GitHub takes 65,536, and nobody reads GitLab's million."""
 
 _PLACEHOLDERS = "{app}, {environment}, {image}, {old}, {new}, {short}"
 _LAST_WINS = click.option("--last-wins", is_flag=True, help="Overwrite what others set meanwhile, instead of exit 5.")
@@ -98,6 +117,11 @@ def _options(placeholders: str) -> list[Callable[[Any], Any]]:
             help="When to stop trying to push (exit 4).",
         ),
         _LAST_WINS,
+        click.option("--mr", is_flag=True, help="Open a merge request, or bring the open one up to date."),
+        click.option("--mr-branch", metavar="B", help="Its branch. [default: one for the apps and environments]"),
+        click.option("--label", "labels", multiple=True, metavar="L", help="Label of the merge request; repeatable."),
+        click.option("--reviewer", "reviewers", multiple=True, metavar="USER", help="Who is to review it; repeatable."),
+        click.option("--auto-merge", is_flag=True, help="Merge it when its pipeline has passed."),
         click.option(
             "--dry-run", is_flag=True, help="Show the edit, the rendered diff and the findings; write nothing."
         ),
@@ -193,7 +217,7 @@ def report(outcome: Outcome, options: ChangeOptions, as_json: Callable[[Outcome]
 def _push_options(options: ChangeOptions) -> PushOptions | None:
     from gitops_tool.pipeline import PushOptions
 
-    if not options.push:
+    if not (options.push or options.mr):
         return None
     return PushOptions(options.remote, options.branch, options.timeout, options.last_wins)
 
@@ -220,7 +244,7 @@ def _carried_out(session: Session, change: Change, options: ChangeOptions) -> Ou
         if options.dry_run:
             return pipeline.dry_run(repo, change, push, engine)
         if push:
-            return pipeline.publish(repo, change, push, sign=options.sign, engine=engine, report=_progress)
+            return _published(repo, change, options, push, engine)
         return pipeline.commit(repo, change, sign=options.sign, engine=engine)
     finally:
         repo.close()
@@ -240,9 +264,27 @@ def _carried_out_remotely(url: str, change: Change, options: ChangeOptions, engi
     def act(repo: GitRepo) -> Outcome:
         if options.dry_run:
             return pipeline.dry_run(repo, change, push, engine)
-        return pipeline.publish(repo, change, push, sign=options.sign, engine=engine, report=_progress)
+        return _published(repo, change, options, push, engine)
 
     return with_mirror(url, cache_dir() / "repositories", time.monotonic() + options.timeout, act)
+
+
+def _published(
+    repo: GitRepo, change: Change, options: ChangeOptions, push: PushOptions, engine: SchemaEngine
+) -> Outcome:
+    """Push a change, or put it up for review."""
+    if not options.mr:
+        from gitops_tool import pipeline
+
+        return pipeline.publish(repo, change, push, sign=options.sign, engine=engine, report=_progress)
+    from gitops_tool.cli.forge import forge_if_any
+    from gitops_tool.output.review import plan_markdown
+    from gitops_tool.pipeline.review import Reviewer, ReviewOptions, request_review
+
+    review = ReviewOptions(options.mr_branch, options.labels, options.reviewers, options.auto_merge)
+    forge = forge_if_any(repo.url_of(options.remote if options.repo is None else "origin"))
+    reviewer = Reviewer(lambda plan: plan_markdown(plan, _LONGEST_DESCRIPTION), forge)
+    return request_review(repo, change, push, review, reviewer, sign=options.sign, engine=engine)
 
 
 def _progress(message: str) -> None:
@@ -257,4 +299,4 @@ def _print(outcome: Outcome, options: ChangeOptions, as_json: Callable[[Outcome]
         return
     from gitops_tool.output.text import outcome_text
 
-    click.echo(outcome_text(outcome, options.remote if options.push else None), nl=False)
+    click.echo(outcome_text(outcome, options.remote if options.push or options.mr else None), nl=False)

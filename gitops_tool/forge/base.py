@@ -17,13 +17,15 @@ MARKER = "<!-- gitops:"
 class Wanted:
     """A merge request as it should be.
 
-    `keys` name the apps and environments that it changes, as `payment-service/staging`.
+    `summary` is its description where that has to be one line; `keys` name the apps and environments that
+    it changes, as `payment-service/staging`.
     """
 
     source: str
     target: str
     title: str
     description: str
+    summary: str
     keys: tuple[str, ...]
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()

@@ -35,6 +35,14 @@ _CHECKS = 10
 """Seconds that GitLab gets to find out whether a new merge request can be merged."""
 
 
+class _Client(gitlab.Gitlab):
+    """Leaves it to the session to wait for a busy server: python-gitlab would wait for hours if that is asked."""
+
+    def http_request(self, *args: Any, **options: Any) -> requests.Response:
+        """Send a request; see `gitlab.Gitlab`."""
+        return super().http_request(*args, **{"obey_rate_limit": False, **options})
+
+
 class GitLab:
     """One project of a GitLab; see `Forge`.
 
@@ -45,13 +53,8 @@ class GitLab:
 
     def __init__(self, project: Project, token: str) -> None:
         self.name = project.path
-        self._client = gitlab.Gitlab(
-            project.url,
-            private_token=token,
-            timeout=TIMEOUT,
-            session=patient_session(),
-            keep_base_url=True,
-            obey_rate_limit=False,  # the session waits, but not for hours
+        self._client = _Client(
+            project.url, private_token=token, timeout=TIMEOUT, session=patient_session(), keep_base_url=True
         )
         self._project = self._client.projects.get(project.path, lazy=True)
         self._requests = self._project.mergerequests
@@ -111,7 +114,9 @@ class GitLab:
             while True:
                 try:
                     path = f"{self._requests.path}/{request.number}/merge"
-                    values = {"merge_when_pipeline_succeeds": True, "should_remove_source_branch": True, "sha": sha}
+                    # GitLab calls it auto_merge from 17.11 on; each release ignores the other's word.
+                    both = {"auto_merge": True, "merge_when_pipeline_succeeds": True}
+                    values = {**both, "should_remove_source_branch": True, "sha": sha}
                     self._client.http_put(path, post_data=values)
                 except gitlab.exceptions.GitlabHttpError as error:
                     if error.response_code not in _NOT_READY or time.monotonic() >= deadline:
@@ -168,7 +173,9 @@ def _refusals(project: str, before: str = "") -> Iterator[None]:
         words = redact(str(error.error_message or "")).strip() or "no reason given"
         status = f" with status {code}" if code else ""
         hint = _HINTS.get(code, "GitLab has a problem of its own: run it again later" if code >= 500 else None)
-        raise ForgeError(f'{before}GitLab answers for project "{project}"{status}: {words}', hint=hint) from error
+        raise ForgeError(
+            f'{before}GitLab answers for project "{project}"{status}: {words}', hint=hint, status=code
+        ) from error
     except requests.RequestException as error:
         from gitops_tool.web import unreachable
 

@@ -134,6 +134,7 @@ class PullRequests:
             f'{self.project.kind.value} answers for repository "{self.project.path}" with status {answer.status_code}:'
             f" {_words(answer)}",
             hint=_HINTS.get(answer.status_code, "run it again later" if answer.status_code >= 500 else None),
+            status=answer.status_code,
         )
 
 

@@ -41,6 +41,8 @@ _RACE = lazy_pattern(
 )
 """The answers to a push that others made first; any other refusal is final."""
 
+_REQUEST_URL = lazy_pattern(r"^remote:\s+(https?://\S+/(?:merge_requests|pulls?)/\d+)\s*$", re.MULTILINE)
+
 _BROKEN = lazy_pattern(r"permission denied|read-only file system|no space left|quota exceeded", re.IGNORECASE)
 """Why a server cannot lock a ref although nobody else does."""
 
@@ -55,10 +57,11 @@ class PushStatus(StrEnum):
 
 @record
 class PushResult:
-    """The answer to a push; `reason` is the server's own words."""
+    """The answer to a push; `reason` is the server's own words, `url` the merge request that it tells of."""
 
     status: PushStatus
     reason: str = ""
+    url: str | None = None
 
 
 def read_push(returncode: int, stdout: str, stderr: str) -> PushResult:
@@ -67,7 +70,8 @@ def read_push(returncode: int, stdout: str, stderr: str) -> PushResult:
     A line is `<flag> <from>:<to> <summary> (<reason>)`, with tabs between; the flag `!` marks a refusal.
     """
     if returncode == 0:
-        return PushResult(PushStatus.ACCEPTED)
+        found = _REQUEST_URL.search(stderr)
+        return PushResult(PushStatus.ACCEPTED, url=found[1] if found else None)
     refusals = [line.split("\t", 2)[-1] for line in stdout.splitlines() if line.startswith("!")]
     # Git pads the server's lines with spaces, to cover a line of progress.
     words = [line.rstrip() for line in redact(stderr).splitlines() if line.strip() and not _is_noise(line)]

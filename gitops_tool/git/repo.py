@@ -272,6 +272,15 @@ class GitRepo:
             remotes.check_url(url)
         return Remote(name, redact(known_urls[0]), remotes.credentials(known_urls))
 
+    def url_of(self, remote: str) -> str:
+        """Return where a remote is, as it is configured; may hold credentials.
+
+        Raises:
+            GitError: there is no such remote, or its URL is refused.
+        """
+        self.remote(remote)
+        return self.settings.get(f"remote.{remote}.url", "")
+
     def push_branch(self, remote: str) -> str:
         """Return the branch that pushes go to when none is named.
 
@@ -368,24 +377,31 @@ class GitRepo:
         lock: int,
         timeout: float,
         meanwhile: Callable[[], object] = lambda: None,
+        *,
+        instead_of: str | None = None,
+        options: Sequence[str] = (),
     ) -> remotes.PushResult:
-        """Push one commit to a branch, without force; the answer says how it went.
+        """Push one commit to a branch; the answer says how it went.
 
         Args:
             remote: where to.
-            branch: the branch there.
+            branch: the branch there, to which the commit is added.
             revision: the commit.
             lock: the descriptor of the held lock, which git inherits.
             timeout: seconds.
             meanwhile: done while git pushes.
+            instead_of: replace what the branch has, which must be this commit; no branch must be there if empty.
+            options: for the server, as GitLab understands them.
 
         Raises:
             GitError: git cannot be started, or takes too long.
         """
         remotes.check_branch(branch)
+        lease = () if instead_of is None else (f"--force-with-lease=refs/heads/{branch}:{instead_of}",)
+        asked = [f"--push-option={option}" for option in options]
         pushing = self.git.begin(
-            *("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--end-of-options"),
-            *(remote.name, f"{revision.sha}:refs/heads/{branch}"),
+            *("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", *lease, *asked),
+            *("--end-of-options", remote.name, f"{revision.sha}:refs/heads/{branch}"),
             detached=True,
             inherit=(lock,),
             env=remote.environment,
@@ -395,6 +411,28 @@ class GitRepo:
             meanwhile()
             done = pushing.result(timeout)
         return remotes.read_push(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+
+    def branch_on(self, remote: Remote, branch: str, lock: int, timeout: float) -> Revision | None:
+        """Fetch a branch of a remote, None if there is none of that name.
+
+        Raises:
+            GitError: the server cannot be reached or refuses; in its own words.
+        """
+        remotes.check_branch(branch)
+        done = self.git.run(
+            *("ls-remote", "--end-of-options", remote.name, f"refs/heads/{branch}"),
+            timeout=timeout,
+            env=remote.environment,
+        )
+        return self.fetch(remote, branch, lock, timeout) if done.stdout.strip() else None
+
+    def message(self, revision: Revision) -> str:
+        """Return a commit's message."""
+        return self.git.text("show", "--no-patch", "--format=%B", "--end-of-options", revision.sha)
+
+    def parents(self, revision: Revision) -> list[str]:
+        """Return the ids of a commit's parents."""
+        return self.git.text("show", "--no-patch", "--format=%P", "--end-of-options", revision.sha).split()
 
     def close(self) -> None:
         """End the helper processes."""

@@ -34,6 +34,7 @@ def outcome_json(outcome: Outcome) -> str:
         "revision": outcome.revision.sha if outcome.revision else None,
         "branch": outcome.branch,
         "attempts": outcome.attempts,
+        "mergeRequest": outcome.request,
         "changes": [_setting(setting) for setting in plan.proposal.settings],
         "edits": [{"path": str(edit.path), "diff": edit_lines(edit)} for edit in plan.proposal.edits],
         "rendered": [

@@ -112,6 +112,9 @@ def _end_line(outcome: Outcome, remote: str | None) -> list[str]:
     if outcome.status is Status.PUSHED:
         tries = "" if outcome.attempts == 1 else f" at attempt {outcome.attempts}"
         return ["", f"pushed {outcome.revision} to {remote}/{outcome.branch}{tries}"]
+    if outcome.status is Status.REQUESTED:
+        where = f"merge request {outcome.request}" if outcome.request else "a merge request"
+        return ["", f"pushed {outcome.revision} to {remote}/{outcome.branch} for {where}"]
     if outcome.status is Status.WRITTEN:
         return ["", f"wrote {_count(len(outcome.plan.proposal.edits), 'file')}, no commit"]
     if outcome.status is Status.PLANNED:

@@ -20,6 +20,7 @@ from gitops_tool.tree import PatchedTree
 
 if TYPE_CHECKING:
     from gitops_tool.changes.argocd.pruning import Removed
+    from gitops_tool.config import Settings
     from gitops_tool.diff import ValueChange
     from gitops_tool.model import Resource
     from gitops_tool.render import Render
@@ -35,6 +36,7 @@ class Status(StrEnum):
     WRITTEN = "written"
     COMMITTED = "committed"
     PUSHED = "pushed"
+    REQUESTED = "requested"
 
 
 @record
@@ -57,6 +59,8 @@ class Plan:
     tree: PatchedTree
     effects: tuple[OverlayEffect, ...]
     notes: tuple[str, ...] = ()
+    reviewed: tuple[str, ...] = ()
+    """The environments that it changes and that are to be changed by merge requests alone."""
 
     def removed(self) -> tuple[Removed, ...]:
         """Return the objects that are not rendered any more, and what Argo CD does with them."""
@@ -77,7 +81,10 @@ class Plan:
 
 @record
 class Outcome:
-    """The end of a mutating command. `attempts` counts pushes; `notes` are for people."""
+    """The end of a mutating command.
+
+    `attempts` counts pushes; `notes` are for people; `request` is the address of a merge request.
+    """
 
     status: Status
     plan: Plan
@@ -85,6 +92,7 @@ class Outcome:
     branch: str | None = None
     attempts: int = 0
     notes: tuple[str, ...] = ()
+    request: str | None = None
 
 
 def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaEngine = SchemaEngine.AUTO) -> Plan:
@@ -102,6 +110,7 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
         return Plan(base, proposal, patched, (), proposal.notes)
     from gitops_tool import engines
 
+    reviewed = _reviewed(settings, proposal)
     if SETTINGS_PATH in patched.edits:
         settings = load_settings(patched)
     renderer, notes = engines.pick_renderer(settings)
@@ -125,7 +134,12 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
         for extra in validator.check_changes(patched, list(after.items()), states):
             reports[extra.overlay] = _joined(reports[extra.overlay], extra)
     found = (_effect(*effect, reports.get(effect[0])) for effect in effects)
-    return Plan(base, proposal, patched, tuple(found), (*proposal.notes, *notes))
+    return Plan(base, proposal, patched, tuple(found), (*proposal.notes, *notes), reviewed)
+
+
+def _reviewed(settings: Settings, proposal: Proposal) -> tuple[str, ...]:
+    demanding = {environment.name for environment in settings.environments if environment.merge_request}
+    return tuple(sorted(demanding.intersection(overlay.environment for overlay in proposal.overlays)))
 
 
 def _load_validation() -> None:

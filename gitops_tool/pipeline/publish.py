@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitops_tool.cachedir import cache_dir
 from gitops_tool.changes import Change
-from gitops_tool.errors import GitopsError, PushRejectedError, RaceLostError, SupersededError
+from gitops_tool.errors import GitopsError, PushRejectedError, RaceLostError, SupersededError, UsageError
 from gitops_tool.git import GitRepo, PushStatus
 from gitops_tool.model import Overlay, Revision
 from gitops_tool.pipeline.plan import Outcome, Plan, Status, make_plan, refuse_errors
@@ -78,6 +78,20 @@ def publish(
     return replace(outcome, notes=(note,)) if note else outcome
 
 
+def refuse_unreviewed(plan: Plan) -> None:
+    """Stop if an environment that is changed by merge requests alone would be changed by a push.
+
+    Raises:
+        UsageError: with the environments.
+    """
+    if plan.reviewed:
+        names = ", ".join(f'"{name}"' for name in plan.reviewed)
+        raise UsageError(
+            f"environment {names} is changed by merge requests alone",
+            hint='open one with --mr instead of --push; the setting is "mergeRequest" in gitops.yaml',
+        )
+
+
 @record(frozen=False)
 class _Race:
     """The attempts of one change to get onto a branch."""
@@ -111,6 +125,7 @@ class _Race:
             if not plan.proposal.edits:
                 return Outcome(Status.UNCHANGED, plan, None, self.branch, self.attempts)
             refuse_errors(plan)
+            refuse_unreviewed(plan)
             revision = self.repo.commit(tip, plan.tree, plan.proposal.message, sign=self.sign)
             self.attempts += 1
             answer = self.repo.push(
