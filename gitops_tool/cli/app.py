@@ -20,6 +20,7 @@ _COMMANDS = {
     "app": ("gitops_tool.cli.apps", "Create, list, rename and delete apps, and put them into environments."),
     "bump": ("gitops_tool.cli.bump", "Set an app's image to a tag or digest, through a commit."),
     "completion": ("gitops_tool.cli.shells", "Print what a shell loads to complete commands, apps and environments."),
+    "comment": ("gitops_tool.cli.comment", "Post the rendered diff and the findings under a merge request."),
     "diff": (
         "gitops_tool.cli.diff",
         "Show what changes in the cluster, from both sides rendered.",

@@ -173,6 +173,11 @@ def _run(
     return replace(result, notes=sides.notes)
 
 
+def difference(folder: Path, base: str | None, *, mask_keys: bool) -> RepositoryDiff:
+    """Return what the files as they are now change in the cluster; see `gitops diff`."""
+    return _run(folder, base, None, ((), ()), mask_keys=mask_keys)
+
+
 def _load() -> None:
     """Import what compares, while git finds what differs: one takes as long as the other."""
     import gitops_tool.diff.compare

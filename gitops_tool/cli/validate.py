@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gitops_tool.cli.app import Session
     from gitops_tool.cli.repository import Opened
     from gitops_tool.config import Settings
-    from gitops_tool.model import Overlay
+    from gitops_tool.model import Finding, Overlay
     from gitops_tool.validate.baseline import BaselineEntry
     from gitops_tool.validate.run import Base, Result
     from gitops_tool.validate.selection import Selection
@@ -154,6 +154,15 @@ def validate(
         print_report(report_text(result, here.tree, output))
     errors = any(finding.severity is Severity.ERROR for finding in result.findings)
     return ExitCode.FINDINGS if errors else ExitCode.OK
+
+
+def findings_since(folder: Path, ref: str | None) -> tuple[Finding, ...]:
+    """Return what validation finds in the overlays that the changes since a commit reach; see `gitops validate`."""
+    from gitops_tool.cli.repository import default_ref, opened
+
+    with opened(folder, None) as here:
+        since = default_ref(here, "--base") if ref is None else ref
+        return _run(here, _Wanted((), (), since, None, None, "auto", (), ())).findings
 
 
 def _words(texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     if not findings:
         yield "**Validation: no findings**\n\n"
         return
+    # What a base does wrong is found in each of its overlays.
+    findings = list({(one.rule, one.location, one.message): one for one in findings}.values())
     order = list(Severity)
     ordered = sorted(findings, key=lambda one: (order.index(one.severity), one.location, one.rule))
     counts = [(sum(one.severity is level for one in findings), level.value) for level in Severity]
