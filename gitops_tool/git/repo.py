@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gitops_tool.git.command import Running
     from gitops_tool.git.partial import ReadAhead
     from gitops_tool.git.past import PastTree
+    from gitops_tool.process import Completed
     from gitops_tool.tree import PatchedTree
 
 
@@ -67,6 +68,17 @@ class Fetching:
         """Wait for the end and return the branch's tip; see `GitRepo.fetch`."""
         self._running.result(timeout)
         return self._repo.resolve(self._tracking)
+
+
+@record
+class Replacement:
+    """How a branch is replaced.
+
+    `instead_of` is the commit that it must hold now, empty if it must not be there; `options` are for the server.
+    """
+
+    instead_of: str
+    options: Sequence[str] = ()
 
 
 class GitRepo:
@@ -377,40 +389,49 @@ class GitRepo:
         lock: int,
         timeout: float,
         meanwhile: Callable[[], object] = lambda: None,
-        *,
-        instead_of: str | None = None,
-        options: Sequence[str] = (),
     ) -> remotes.PushResult:
-        """Push one commit to a branch; the answer says how it went.
+        """Push one commit to a branch, without force; the answer says how it went.
 
         Args:
             remote: where to.
-            branch: the branch there, to which the commit is added.
+            branch: the branch there.
             revision: the commit.
             lock: the descriptor of the held lock, which git inherits.
             timeout: seconds.
             meanwhile: done while git pushes.
-            instead_of: replace what the branch has, which must be this commit; no branch must be there if empty.
-            options: for the server, as GitLab understands them.
 
         Raises:
             GitError: git cannot be started, or takes too long.
         """
+        with self._pushing(remote, branch, revision, lock) as pushing:
+            meanwhile()
+            return _answer(pushing.result(timeout))
+
+    def replace_branch(
+        self,
+        remote: Remote,
+        branch: str,
+        revision: Revision,
+        lock: int,
+        timeout: float,
+        with_what: Replacement,
+    ) -> remotes.PushResult:
+        """Have a branch hold one commit instead of what it holds; see `push`."""
+        options = [f"--push-option={option}" for option in with_what.options]
+        lease = f"--force-with-lease=refs/heads/{branch}:{with_what.instead_of}"
+        with self._pushing(remote, branch, revision, lock, lease, *options) as pushing:
+            return _answer(pushing.result(timeout))
+
+    def _pushing(self, remote: Remote, branch: str, revision: Revision, lock: int, *options: str) -> Running:
         remotes.check_branch(branch)
-        lease = () if instead_of is None else (f"--force-with-lease=refs/heads/{branch}:{instead_of}",)
-        asked = [f"--push-option={option}" for option in options]
-        pushing = self.git.begin(
-            *("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", *lease, *asked),
+        return self.git.begin(
+            *("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", *options),
             *("--end-of-options", remote.name, f"{revision.sha}:refs/heads/{branch}"),
             detached=True,
             inherit=(lock,),
             env=remote.environment,
             accept=range(256),
         )
-        with pushing:
-            meanwhile()
-            done = pushing.result(timeout)
-        return remotes.read_push(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 
     def branch_on(self, remote: Remote, branch: str, lock: int, timeout: float) -> Revision | None:
         """Fetch a branch of a remote, None if there is none of that name.
@@ -437,6 +458,10 @@ class GitRepo:
     def close(self) -> None:
         """End the helper processes."""
         self._reader.close()
+
+
+def _answer(done: Completed) -> remotes.PushResult:
+    return remotes.read_push(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 
 
 def _tracking(remote: Remote, branch: str) -> str:

@@ -177,10 +177,10 @@ class _Offer:
         return self.repo.commit(self.tip, self.plan.tree, self.plan.proposal.message, sign=self.sign)
 
     def _pushed(self, revision: Revision, old: Revision | None, options: Sequence[str]) -> PushResult:
-        instead_of = old.sha if old else ""
-        return self.repo.push(
-            self.remote, self.wanted.source, revision, self.lock, self._left(), instead_of=instead_of, options=options
-        )
+        from gitops_tool.git.repo import Replacement
+
+        with_what = Replacement(old.sha if old else "", options)
+        return self.repo.replace_branch(self.remote, self.wanted.source, revision, self.lock, self._left(), with_what)
 
     def _is_same(self, old: Revision) -> bool:
         from gitops_tool.tree import ROOT
