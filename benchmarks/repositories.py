@@ -7,13 +7,31 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 TEMPLATE = Path(__file__).parent / "template"
 """One app, shaped like `apps/payment-service` with its two Applications, in 11 files; and a `gitops.yaml`."""
 
 SETTINGS = "gitops.yaml"
 _NAME = "payment-service"
+PATCH = b"""patches:
+  - target: {kind: HorizontalPodAutoscaler}
+    patch: |-
+      - {op: replace, path: /spec/minReplicas, value: 4}
+"""
+PROJECT = b"""apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata:
+  name: kakaopay
+  namespace: argocd
+spec:
+  sourceRepos: [https://git.kakaopay.com/platform/k8s-manifests.git]
+  destinations:
+    - {server: https://kubernetes.staging.kakaopay.com:6443, namespace: kakaopay}
+    - {server: https://kubernetes.default.svc, namespace: kakaopay}
+  clusterResourceWhitelist:
+    - {group: "", kind: Namespace}
+"""
 _COMMIT = (
     "commit refs/heads/main\n"
     "committer Benchmark <benchmark@example.com> 1700000000 +0000\n"
@@ -36,12 +54,37 @@ def files(apps: int) -> Iterator[tuple[str, bytes]]:
             yield path.replace(_NAME, name), content.replace(_NAME.encode(), name.encode())
 
 
-def make_remote(folder: Path, apps: int, env: Mapping[str, str]) -> int:
+def valid_files(apps: int) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of every file of a repository without findings, whose overlays differ.
+
+    That is `files` with an AppProject, a patch and another tag in production, and with what is not in the
+    repository named in the settings.
+    """
+    for path, content in files(apps):
+        if path == SETTINGS:
+            yield path, content + b"external:\n  - Secret/kakaopay/db-secret\n"
+        elif path.startswith("argocd/"):
+            yield (
+                path,
+                content.replace(
+                    b"      - ServerSideApply=true", b"      - ServerSideApply=true\n      - CreateNamespace=true"
+                ),
+            )
+        elif "/production/" in path:
+            yield path, content.replace(b"v1.2.3", b"v1.2.2") + PATCH
+        else:
+            yield path, content
+    yield "argocd/project.yaml", PROJECT
+
+
+def make_remote(
+    folder: Path, apps: int, env: Mapping[str, str], content: Callable[[int], Iterator[tuple[str, bytes]]] = files
+) -> int:
     """Make a packed bare repository with one commit of `apps` apps on `main`; return its number of files."""
     git(folder.parent, env, "init", "--quiet", "--bare", "--initial-branch=main", str(folder))
     with subprocess.Popen(["git", "-C", folder, "fast-import", "--quiet"], stdin=subprocess.PIPE, env=env) as child:
         assert child.stdin
-        count = _write_commit(child.stdin, files(apps))
+        count = _write_commit(child.stdin, content(apps))
     if child.returncode != 0:
         raise SystemExit(f"error: git fast-import failed with status {child.returncode}")
     git(folder, env, "repack", "-a", "-d", "--quiet")

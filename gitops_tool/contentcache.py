@@ -12,7 +12,7 @@ from pathlib import Path
 MAX_BYTES = 512 * 1024 * 1024
 """How large the cache may grow before its oldest entries go."""
 
-_SWEEP_ONE_IN = 64
+_SWEEP_ONE_IN = 500
 """How seldom a write looks for entries to remove."""
 
 
@@ -21,10 +21,12 @@ class ContentCache:
 
     Args:
         folder: where the files lie; made on the first write.
+        limit: how many bytes it may hold before its oldest entries go.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limit: int = MAX_BYTES) -> None:
         self.folder = folder
+        self.limit = limit
 
     def get(self, key: str) -> bytes | None:
         """Return what was put under a key, None if that is not there any more."""
@@ -53,8 +55,9 @@ class ContentCache:
             if random.randrange(_SWEEP_ONE_IN) == 0:  # noqa: S311 - when to tidy up is no secret
                 self.sweep()
 
-    def sweep(self, limit: int = MAX_BYTES) -> None:
-        """Remove the entries longest unused until at most `limit` bytes are left."""
+    def sweep(self, limit: int | None = None) -> None:
+        """Remove the entries longest unused until at most `limit` bytes are left, or as many as the cache may hold."""
+        most = self.limit if limit is None else limit
         entries = []
         for path in self.folder.glob("*/*"):
             with contextlib.suppress(OSError):
@@ -62,7 +65,7 @@ class ContentCache:
                 entries.append((status.st_mtime, status.st_size, path))
         total = sum(size for _, size, _ in entries)
         for _, size, path in sorted(entries):
-            if total <= limit:
+            if total <= most:
                 return
             with contextlib.suppress(OSError):
                 path.unlink()

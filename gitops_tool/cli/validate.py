@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from gitops_tool.cli.app import Session
     from gitops_tool.cli.repository import Opened
     from gitops_tool.config import Settings
+    from gitops_tool.engines import Engines
     from gitops_tool.model import Finding, Overlay
+    from gitops_tool.tree import Tree
     from gitops_tool.validate.baseline import BaselineEntry
-    from gitops_tool.validate.run import Base, Result
+    from gitops_tool.validate.memory import Memory
+    from gitops_tool.validate.run import Result
     from gitops_tool.validate.selection import Selection
+    from gitops_tool.validate.work import Base
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -183,23 +187,49 @@ def _run(here: Opened, wanted: _Wanted) -> Result:
     settings = with_rules(settings, wanted.select, wanted.ignore)
     if wanted.kubernetes_version is not None:
         settings = with_kubernetes_version(settings, wanted.kubernetes_version)
-    selection = select(here.tree, settings, wanted.names, wanted.environments, here.folder)
-    base = None
-    if wanted.since is not None or wanted.base is not None:
-        selection, base = _changed(here, settings, selection, wanted)
     tools = engines.pick(settings, SchemaEngine(wanted.engine))
     for note in tools.notes:
         click.echo(f"note: {note}", err=True)
+    compares = wanted.since is not None or wanted.base is not None
+    memory = None if compares else _memory(here, tools, wanted)
+
+    def looked_for(tree: Tree) -> Selection:
+        return select(tree, settings, wanted.names, wanted.environments, here.folder)
+
+    selection = memory.select(here.tree, looked_for) if memory else looked_for(here.tree)
+    base = None
+    if compares:
+        selection, base = _changed(here, settings, selection, wanted)
     with progress(len(selection.overlays)) as step:
-        return run(here.tree, selection, tools.renderer, tools.validator, step, base)
+        return run(here.tree, selection, tools.renderer, tools.validator, step, base, memory)
+
+
+def _memory(here: Opened, tools: Engines, wanted: _Wanted) -> Memory | None:
+    """Return what earlier runs found here; None where nothing tells quickly which files have changed."""
+    from gitops_tool.cachedir import cache_folder
+    from gitops_tool.git.listing import list_commit, list_files
+    from gitops_tool.tree import ROOT
+    from gitops_tool.validate.memory import Memory, conditions
+
+    repo = here.repo
+    if repo is None:
+        return None
+    if here.revision is None and repo.root is not None:
+        files = list_files(repo, repo.root)
+    else:
+        files = list_commit(repo, here.tree.oid(ROOT))
+    if files is None:
+        return None
+    arguments = (wanted.names, sorted(wanted.environments), str(here.folder), here.revision is None)
+    return Memory(cache_folder().path, conditions(str(repo.common_dir), tools, arguments), files)
 
 
 def _changed(here: Opened, settings: Settings, selection: Selection, wanted: _Wanted) -> tuple[Selection, Base]:
     """Find the overlays that the changes since a commit reach, and keep only these if that is asked for."""
     from gitops_tool.affected import affected
     from gitops_tool.cli.repository import changes_since
-    from gitops_tool.validate.run import Base
     from gitops_tool.validate.selection import Selection
+    from gitops_tool.validate.work import Base
 
     ref = wanted.since if wanted.base is None else wanted.base
     before, changes = changes_since(here, str(ref))

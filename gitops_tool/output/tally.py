@@ -55,7 +55,9 @@ class Tally:
 
 def split_objects(report: Report) -> tuple[set[ResourceId], set[ResourceId]]:
     """Return the invalid and the skipped objects of a report; see `Tally`."""
-    objects = {item.id for item in report.objects}
     errors = (finding for finding in (*report.findings, *report.known) if finding.severity is Severity.ERROR)
-    invalid = {finding.resource for finding in errors if finding.resource is not None} & objects
+    blamed = {finding.resource for finding in errors if finding.resource is not None}
+    if not blamed and report.is_checked:
+        return set(), set()
+    invalid = blamed & {item.id for item in report.objects}
     return invalid, {item.id for item in report.objects if not item.has_schema} - invalid

@@ -31,6 +31,9 @@ _BATCH = 1 << 20
 _SEPARATOR = b"\n---\n"
 # libyaml's limit for a key on one line, in Go's port too.
 _LONGEST_KEY = 1000
+_LONG_KEY = lazy_pattern(rf'"[^"]{{{_LONGEST_KEY},}}":')
+_READ_IN_ANY_CASE = {name.lower(): name for name in ("apiVersion", "kind", "metadata", "items")}
+_Batch = list[tuple[Entry, bytes]]
 _SPECIAL = lazy_pattern("[^ -~\U00010000-\U0010ffff]")
 
 
@@ -52,13 +55,14 @@ def check_kubeconform(
     entries, violations = prepare(documents, catalogue)
     explain = _explainer(catalogue)
     folder = catalogue.folder({entry.kind for entry in entries})
-    for batch in _batches([entry for entry in entries if not _is_misread(entry.body)]):
-        for (entry, _), result in zip(batch, _run(batch, folder, binary, timeout), strict=True):
+    alone = {index for index, entry in enumerate(entries) if _is_misread(entry)}
+    batches = list(_batches([entry for index, entry in enumerate(entries) if index not in alone]))
+    for batch, results in zip(batches, _answers(batches, folder, binary, timeout), strict=True):
+        for (entry, _), result in zip(batch, results, strict=True):
             if result["status"] != "statusValid":
                 violations += explain(entry) or _unexplained(entry, result)
-    for entry in entries:
-        if _is_misread(entry.body):
-            violations += explain(entry)
+    for index in sorted(alone):
+        violations += explain(entries[index])
     return sorted({*violations})
 
 
@@ -76,16 +80,16 @@ def _explainer(catalogue: Catalogue) -> Callable[[Entry], list[Violation]]:
     return explain
 
 
-def _is_misread(body: Mapping[str, Any]) -> bool:
+def _is_misread(entry: Entry) -> bool:
     """Tell whether kubeconform would fail on a document, or take it for another, before it comes to the schema.
 
     It reads `kind` and its like in any case, takes a `List` of any group for a list, and its YAML reader refuses long
     keys. The embedded engine checks such a document alone.
     """
-    names = ("apiVersion", "kind", "metadata", "items")
-    known = {name.lower() for name in names}
-    is_odd = any(key.lower() in known and key not in names for key in body)
-    return is_odd or str(body["kind"]).lower() == "list" or _has_long_key(body)
+    body, text = entry.body, entry.text
+    is_odd = any(key.lower() in _READ_IN_ANY_CASE and key not in _READ_IN_ANY_CASE.values() for key in body)
+    may_be_long = text is None or (len(text) > _LONGEST_KEY and ('\\"' in text or _LONG_KEY.search(text) is not None))
+    return is_odd or str(body["kind"]).lower() == "list" or (may_be_long and _has_long_key(body))
 
 
 def _has_long_key(value: Any) -> bool:
@@ -104,12 +108,12 @@ def _text(body: Mapping[str, Any]) -> bytes:
     return _SPECIAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
-def _batches(entries: Sequence[Entry]) -> Iterator[list[tuple[Entry, bytes]]]:
+def _batches(entries: Sequence[Entry]) -> Iterator[_Batch]:
     """Yield the documents' texts in portions of at most a megabyte, or of one document."""
-    batch: list[tuple[Entry, bytes]] = []
+    batch: _Batch = []
     size = 0
     for entry in entries:
-        text = _text(entry.body)
+        text = entry.text.encode() if entry.text is not None else _text(entry.body)
         if batch and size + len(text) > _BATCH:
             yield batch
             batch, size = [], 0
@@ -119,7 +123,21 @@ def _batches(entries: Sequence[Entry]) -> Iterator[list[tuple[Entry, bytes]]]:
         yield batch
 
 
-def _run(batch: Sequence[tuple[Entry, bytes]], folder: Path, binary: Path, timeout: float) -> list[dict[str, Any]]:
+def _answers(batches: Sequence[_Batch], folder: Path, binary: Path, timeout: float) -> Iterator[list[dict[str, Any]]]:
+    """Yield kubeconform's results for each portion, as many portions at a time as there are processors."""
+    if len(batches) < 2:
+        yield from (_run(batch, folder, binary, timeout) for batch in batches)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # for large repositories only: a bump need not wait for it
+
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield from pool.map(lambda batch: _run(batch, folder, binary, timeout), batches)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _run(batch: _Batch, folder: Path, binary: Path, timeout: float) -> list[dict[str, Any]]:
     """Return kubeconform's result for each document.
 
     Results carry no position, and several workers give them in any order: so there is one worker. `-verbose` makes

@@ -47,7 +47,7 @@ def unknown_rules_of_files(
 ) -> Iterator[Finding]:
     """Yield a finding for each comment that names a rule that nobody knows."""
     for path in paths:
-        data = read(tree, path)
+        data = tree.blob(path)
         if b"gitops:" not in data:
             continue
         for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):

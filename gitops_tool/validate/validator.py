@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_tool.background import Background
-from gitops_tool.model import Finding, Location, Resource, Severity
+from gitops_tool.model import Finding, Location, Overlay, Resource, Severity
 from gitops_tool.records import record, replace
 from gitops_tool.rules import all_rules, change_rules
 from gitops_tool.rules.base import (
@@ -23,17 +23,22 @@ from gitops_tool.sources import SourceMap
 from gitops_tool.tree import LINK
 from gitops_tool.validate.built_in import EMPTY_RENDER, rule_ids
 from gitops_tool.validate.ignore import UNKNOWN_RULE, is_ignored, unknown_rules_of_files, unknown_rules_of_objects
+from gitops_tool.validate.objects import CheckedObject, StoredObjects
+from gitops_tool.validate.outline import outlined
 from gitops_tool.validate.schema_check import SCHEMA, SCHEMA_MISSING, SchemaChecker
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from gitops_tool.config import Settings
-    from gitops_tool.model import Overlay, ResourceId
     from gitops_tool.render import Render
     from gitops_tool.tree import Tree
 
 _Found = tuple[str, Severity, Problem]
+Found = dict[int, list[_Found]]
+"""What is wrong with objects, by their identity."""
+Across = dict[Overlay, list[_Found]]
+"""What rules over the whole repository find, by the overlay that reports it."""
 
 
 @record
@@ -45,12 +50,11 @@ class Before:
 
 
 @record
-class CheckedObject:
-    """A rendered object that was looked at; `path` is the file that declares it."""
+class Part:
+    """A part of what was found in an overlay; `suppressed` counts what the sources say to ignore."""
 
-    id: ResourceId
-    path: PurePosixPath
-    has_schema: bool = True
+    findings: tuple[Finding, ...] = ()
+    suppressed: int = 0
 
 
 @record
@@ -62,9 +66,22 @@ class Report:
 
     overlay: Overlay
     findings: tuple[Finding, ...]
-    objects: tuple[CheckedObject, ...]
+    objects: Sequence[CheckedObject]
     suppressed: int = 0
     known: tuple[Finding, ...] = ()
+
+    @classmethod
+    def of(cls, overlay: Overlay, objects: Sequence[CheckedObject], *parts: Part) -> Report:
+        """Put together what was found in an overlay by itself, and what the whole repository gives."""
+        findings = _in_order(finding for part in parts for finding in part.findings)
+        return cls(overlay, findings, objects, sum(part.suppressed for part in parts))
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether there is a schema for every object."""
+        if isinstance(self.objects, StoredObjects):
+            return self.objects.have_schemas
+        return all(item.has_schema for item in self.objects)
 
     @property
     def resources(self) -> int:
@@ -108,79 +125,96 @@ class Validator:
             ConfigError: a target Kubernetes version is not known.
             ToolError: kubeconform does not work.
         """
-        views = tuple(OverlayView(tree, self.settings, overlay, render) for overlay, render in renders)
-        repository = RepositoryView(tree, self.settings, views, complete)
-        with Background(lambda: self._schema_problems(tree, renders)) as checking:  # mostly in kubeconform
-            for_overlay = [tuple(_rule_problems(self.rules(), view)) for view in views]
-            for_repository = self._repository_problems(repository)
-        found = checking.result()
-        for owner, problems in for_repository.items():
-            found.setdefault(owner, []).extend(problems)
+        views = [OverlayView(tree, self.settings, overlay, render) for overlay, render in renders]
+        with Background(lambda: self.schema_problems(tree, renders)) as checking:  # mostly in kubeconform
+            by_rules = [self.rule_problems(view) for view in views]
+            across = self.repository_problems(tree, views, complete=complete)
+        schema = checking.result()
         if before is not None:
-            self._add_change_problems(found, repository, before, self.rules())
-        return [self._report(view, found, rules) for view, rules in zip(views, for_overlay, strict=True)]
-
-    def _repository_problems(self, view: RepositoryView) -> Mapping[int, list[_Found]]:
-        """Return what rules over the whole repository find, by the overlay that reports it."""
-        found: dict[int, list[_Found]] = {}
-        for rule in self.rules():
-            if rule.scope is Scope.REPOSITORY:
-                for owner, problem in rule.check(view):
-                    found.setdefault(id(owner), []).append((rule.id, rule.severity, problem))
-        return found
+            self.add_change_problems(across, tree, views, before, complete=complete)
+        return [
+            Report.of(
+                view.overlay, checked_objects(view, schema), self.across(view, across), self.own(view, found, schema)
+            )
+            for view, found in zip(views, by_rules, strict=True)
+        ]
 
     def check_changes(self, tree: Tree, renders: Sequence[tuple[Overlay, Render]], before: Before) -> list[Report]:
         """Return what is wrong with the changes of overlays alone, by those of the rules that compare."""
-        views = tuple(OverlayView(tree, self.settings, overlay, render) for overlay, render in renders)
-        found: dict[int, list[_Found]] = {}
-        view = RepositoryView(tree, self.settings, views, complete=False)
-        self._add_change_problems(found, view, before, change_rules())
-        return [self._judged(one, found.get(id(one), ())) for one in views]
+        views = [OverlayView(tree, self.settings, overlay, render) for overlay, render in renders]
+        found: Across = {}
+        self.add_change_problems(found, tree, views, before, rules=change_rules)
+        return [Report.of(view.overlay, (), self.across(view, found)) for view in views]
 
-    def _add_change_problems(
-        self, found: dict[int, list[_Found]], view: RepositoryView, before: Before, rules: Iterable[Rule]
+    def add_change_problems(
+        self,
+        found: Across,
+        tree: Tree,
+        views: Sequence[OverlayView],
+        before: Before,
+        *,
+        complete: bool = False,
+        rules: Callable[[], tuple[Rule, ...]] | None = None,
     ) -> None:
         """Add what rules on changes find in the overlays that were there before."""
-        comparing = [rule for rule in rules if rule.scope is Scope.CHANGE]
-        for after in view.overlays:
+        comparing = [rule for rule in (rules or self.rules)() if rule.scope is Scope.CHANGE]
+        repository = RepositoryView(tree, self.settings, tuple(views), complete)
+        for after in views:
             render = before.renders.get(after.overlay.path)
             if render is None:
                 continue
-            change = ChangeView(OverlayView(before.tree, self.settings, after.overlay, render), after, view)
+            change = ChangeView(OverlayView(before.tree, self.settings, after.overlay, render), after, repository)
             for rule in comparing:
                 problems = ((rule.id, rule.severity, problem) for problem in rule.check(change))
-                found.setdefault(id(after), []).extend(problems)
+                found.setdefault(after.overlay, []).extend(problems)
 
-    def _schema_problems(self, tree: Tree, renders: Sequence[tuple[Overlay, Render]]) -> dict[int, list[_Found]]:
+    def schema_problems(self, tree: Tree, renders: Sequence[tuple[Overlay, Render]]) -> Found:
         """Check all objects with one run of the engine for each Kubernetes version; returns problems by object."""
         by_version: dict[str | None, list[Resource]] = {}
         for overlay, render in renders:
             environment = self.settings.environment(overlay.environment)
             version = (environment and environment.kubernetes_version) or self.settings.kubernetes_version
             by_version.setdefault(version, []).extend(render.resources)
-        found: dict[int, list[_Found]] = {}
+        found: Found = {}
         for version, resources in by_version.items():
             for item in self.schemas.check(tree, version, resources):
                 found.setdefault(id(item.problem.resource), []).append((item.rule, item.severity, item.problem))
         return found
 
-    def _report(
-        self, view: OverlayView, earlier: dict[int, list[_Found]], by_rules: Iterable[tuple[Rule, Problem]]
-    ) -> Report:
-        render = view.render
-        judged = self._judged(view, _problems(view, earlier, by_rules))
-        ordered = _in_order([*judged.findings, *self._unknown_rules(view)])
-        objects = (
-            CheckedObject(
-                resource.id,
-                resource.origin or render.entry,
-                has_schema=not any(rule == SCHEMA_MISSING for rule, _, _ in earlier.get(id(resource), ())),
-            )
-            for resource in render.resources
-        )
-        return replace(judged, findings=ordered, objects=tuple(objects))
+    def rule_problems(self, view: OverlayView) -> list[tuple[Rule, Problem]]:
+        """Return what the rules about one overlay find."""
+        return list(_rule_problems(self.rules(), view))
 
-    def _judged(self, view: OverlayView, problems: Iterable[_Found]) -> Report:
+    def repository_problems(self, tree: Tree, views: Sequence[OverlayView], *, complete: bool) -> Across:
+        """Return what rules over the whole repository find, by the overlay that reports it.
+
+        They are shown the outlines of all objects; see `outline`. What they find is about the objects themselves.
+        """
+        shown = [replace(view, tree=tree, render=outlined(view.render)) for view in views]
+        whole = {
+            id(outline): resource
+            for view, other in zip(views, shown, strict=True)
+            for resource, outline in zip(view.render.resources, other.render.resources, strict=True)
+        }
+        found: Across = {}
+        everything = RepositoryView(tree, self.settings, tuple(shown), complete)
+        for rule in self.rules():
+            if rule.scope is Scope.REPOSITORY:
+                for owner, problem in rule.check(everything):
+                    about = replace(problem, resource=whole.get(id(problem.resource), problem.resource))
+                    found.setdefault(owner.overlay, []).append((rule.id, rule.severity, about))
+        return found
+
+    def own(self, view: OverlayView, problems: Iterable[tuple[Rule, Problem]], schema: Found) -> Part:
+        """Turn what was found in an overlay by itself into findings."""
+        comments = list(self._unknown_rules(view))
+        return self._part(view, _problems(view, problems, schema), comments)
+
+    def across(self, view: OverlayView, found: Across) -> Part:
+        """Turn what rules over the whole repository, or on changes, report at an overlay into findings."""
+        return self._part(view, found.get(view.overlay, ()))
+
+    def _part(self, view: OverlayView, problems: Iterable[_Found], more: Iterable[Finding] = ()) -> Part:
         """Trace problems to their lines, and leave out what the settings or the sources say to ignore."""
         sources = SourceMap(view.tree, view.render)
         found: list[Finding] = []
@@ -194,7 +228,7 @@ class Validator:
                 suppressed += 1
             else:
                 found.append(finding)
-        return Report(view.overlay, _in_order(found), (), suppressed)
+        return Part((*found, *more), suppressed)
 
     def _unknown_rules(self, view: OverlayView) -> Iterator[Finding]:
         severity = self.severity(view.overlay.environment, UNKNOWN_RULE, Severity.WARNING)
@@ -216,18 +250,27 @@ def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(dict.fromkeys(findings), key=lambda one: (one.location, one.rule, one.message)))
 
 
-def _problems(
-    view: OverlayView, earlier: dict[int, list[_Found]], by_rules: Iterable[tuple[Rule, Problem]]
-) -> Iterator[_Found]:
-    """Yield what was found in one overlay: by the schemas and over the whole repository first, then by the rules."""
+def checked_objects(view: OverlayView, schema: Found) -> tuple[CheckedObject, ...]:
+    """Return the objects of an overlay, as they are reported."""
+    return tuple(
+        CheckedObject(
+            resource.id,
+            resource.origin or view.render.entry,
+            has_schema=not any(rule == SCHEMA_MISSING for rule, _, _ in schema.get(id(resource), ())),
+        )
+        for resource in view.render.resources
+    )
+
+
+def _problems(view: OverlayView, by_rules: Iterable[tuple[Rule, Problem]], schema: Found) -> Iterator[_Found]:
+    """Yield what was found in one overlay: by the schemas first, then by the rules."""
     render = view.render
     if not render.resources:
         message = f'"{render.overlay}" renders nothing; Argo CD would not sync it, or delete what runs'
         yield EMPTY_RENDER, Severity.ERROR, Problem(message, location=Location(render.entry))
-    yield from earlier.get(id(view), [])
     for resource in render.resources:
-        yield from earlier.get(id(resource), [])
-    refused = _places(earlier, render)
+        yield from schema.get(id(resource), [])
+    refused = _places(schema, render)
     for rule, problem in by_rules:
         # Where the schema refuses a value, a rule on the same value says the same again.
         if rule.family is not Family.API_SERVER or (id(problem.resource), problem.pointer) not in refused:
@@ -238,7 +281,7 @@ def _problems(
         yield UNKNOWN_RULE, Severity.WARNING, Problem(message, resource, pointer)
 
 
-def _places(earlier: dict[int, list[_Found]], render: Render) -> set[tuple[int, Pointer]]:
+def _places(earlier: Found, render: Render) -> set[tuple[int, Pointer]]:
     """Return the values that a schema refuses: the object, and where in it."""
     found = ((resource, item) for resource in render.resources for item in earlier.get(id(resource), []))
     return {(id(resource), problem.pointer) for resource, (rule, _, problem) in found if rule == SCHEMA}

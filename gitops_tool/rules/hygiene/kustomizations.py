@@ -135,9 +135,8 @@ def unlisted_file(view: RepositoryView) -> Iterator[tuple[OverlayView, Problem]]
         return
     used = {path for overlay in view.overlays for path in overlay.render.closure.files}
     for directory, (overlay, kustomization) in _owners(view).items():
-        listing = read(view.tree, kustomization)
         for path in _manifests_in(view.tree, directory):
-            if path not in used and path.name.encode() not in listing and _is_object(view.tree, path):
+            if path not in used and _is_object(view.tree, path) and not _mentions(view.tree, kustomization, path.name):
                 message = f'"{kustomization}" does not list "{path.name}", and nothing else does'
                 hint = "list it, or remove it; a comment that names it there is enough to keep it"
                 yield overlay, Problem(message, hint=hint, location=Location(path, 1, 1))
@@ -155,6 +154,10 @@ def _owners(view: RepositoryView) -> dict[PurePosixPath, tuple[OverlayView, Pure
             if nearest is not None:
                 owners[directory] = owners[nearest]
     return owners
+
+
+def _mentions(tree: Tree, kustomization: PurePosixPath, name: str) -> bool:
+    return name.encode() in read(tree, kustomization)
 
 
 def _manifests_in(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:

@@ -1,0 +1,99 @@
+"""The part of an object that rules over the whole repository see: what one overlay can be to another.
+
+They see nothing else, so what they find stays right as long as no outline changes. That spares a look at every overlay
+after the commonest change, another image.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gitops_tool.records import replace
+
+if TYPE_CHECKING:
+    from gitops_tool.model import Resource
+    from gitops_tool.render import Render
+
+_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+_INSIDE_A_CONTAINER = frozenset({"image", "imagePullPolicy", "command", "args", "resources"})
+_WHOLE_FROM = 30_000
+"""Characters of texts in an object from which on it is left whole: how large it is becomes a matter of its own."""
+
+
+def outlined(render: Render) -> Render:
+    """Return a render with the outlines of its objects, in their order."""
+    return replace(render, resources=tuple(outline(resource) for resource in render.resources))
+
+
+def outline(resource: Resource) -> Resource:
+    """Return an object without what its containers run, and without the values of its data."""
+    body = resource.body
+    if resource.id.kind in {"ConfigMap", "Secret"} and not resource.id.group:
+        shown = _keys_only(body) if _length(body) < _WHOLE_FROM else body
+    else:
+        shown = _without_programs(body)
+        if shown is not body and _length(body) >= _WHOLE_FROM:
+            shown = body
+    return resource if shown is body else replace(resource, body=shown)
+
+
+def digest(render: Render) -> str:
+    """Name all that rules over the repository see of an overlay."""
+    found = render.closure
+    parts = [
+        [str(render.overlay), [str(path) for path in found.kustomizations], list(render.warnings)],
+        [[str(path), mode] for path, mode in found.files.items()],
+        [[str(resource.origin), resource.body] for resource in render.resources],
+    ]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+def _keys_only(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    shown = dict(body)
+    for field in ("data", "stringData", "binaryData"):
+        values = body.get(field)
+        if isinstance(values, dict):
+            shown[field] = dict.fromkeys(values, "")
+    return shown
+
+
+def _without_programs(value: Any) -> Any:
+    """Return a value with leaner containers, wherever they stand in it; the very value if there are none."""
+    if isinstance(value, dict):
+        found = {
+            key: _lean_containers(part) if key in _CONTAINERS and isinstance(part, list) else _without_programs(part)
+            for key, part in value.items()
+            if isinstance(part, (dict, list))
+        }
+        return {**value, **found} if any(found[key] is not value[key] for key in found) else value
+    if isinstance(value, list):
+        items = [_without_programs(item) if isinstance(item, (dict, list)) else item for item in value]
+        return items if any(item is not old for item, old in zip(items, value, strict=True)) else value
+    return value
+
+
+def _lean_containers(containers: list[Any]) -> list[Any]:
+    return [_lean(item) if isinstance(item, dict) else item for item in containers]
+
+
+def _lean(container: dict[str, Any]) -> dict[str, Any]:
+    shown = {key: value for key, value in container.items() if key not in _INSIDE_A_CONTAINER}
+    variables = container.get("env")
+    if isinstance(variables, list):
+        shown["env"] = [
+            {**item, "value": ""} if isinstance(item, dict) and isinstance(item.get("value"), str) else item
+            for item in variables
+        ]
+    return shown
+
+
+def _length(value: Any) -> int:
+    """Return the characters of all texts in a value."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(len(key) + _length(part) for key, part in value.items())
+    return sum(map(_length, value)) if isinstance(value, list) else 0
