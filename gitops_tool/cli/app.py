@@ -18,6 +18,7 @@ _COMMANDS = {
     "adopt": ("gitops_tool.cli.adopt", "Write gitops.yaml for a repository that nobody prepared."),
     "affected": ("gitops_tool.cli.affected", "List the overlays that a change reaches, for CI."),
     "app": ("gitops_tool.cli.apps", "Create, list, rename and delete apps, and put them into environments."),
+    "argocd": ("gitops_tool.cli.argocd", "Make Applications from the directories, and find where the two differ."),
     "bump": ("gitops_tool.cli.bump", "Set an app's image to a tag or digest, through a commit."),
     "completion": ("gitops_tool.cli.shells", "Print what a shell loads to complete commands, apps and environments."),
     "comment": ("gitops_tool.cli.comment", "Post the rendered diff and the findings under a merge request."),

@@ -28,6 +28,29 @@ def change_rules() -> tuple[Rule, ...]:
     return changes.RULES
 
 
+_BETWEEN = frozenset(
+    {
+        *("application-path", "application-destination", "application-duplicate", "object-shared", "project-missing"),
+        *("project-denies-application", "project-denies-repository", "project-denies-destination"),
+        *("project-denies-object", "unlisted-file"),
+    }
+)
+"""The rules of `gitops validate` on what directories and Argo CD's objects say of each other."""
+
+
+def own_drift_rules() -> tuple[Rule, ...]:
+    """Return the rules that only `gitops argocd check` has."""
+    from gitops_tool.rules.argocd import drift
+
+    return drift.RULES
+
+
+@cache
+def drift_rules() -> tuple[Rule, ...]:
+    """Return the rules of `gitops argocd check`: its own, and those of `gitops validate` that are about the same."""
+    return (*own_drift_rules(), *(rule for rule in all_rules() if rule.id in _BETWEEN))
+
+
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, in the order of the documentation."""

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
-from gitops_tool.rules import all_rules
+from gitops_tool.rules import all_rules, own_drift_rules
 from gitops_tool.rules.base import Family
 from gitops_tool.validate.ignore import UNKNOWN_RULE
 from gitops_tool.validate.schema_check import SCHEMA, SCHEMA_MISSING
@@ -297,11 +297,11 @@ def descriptions() -> tuple[Description, ...]:
     """Return the description of everything that can be found, family by family."""
     from gitops_tool.rules.documentation import Description
 
-    found = (*built_in(), *(Description.of(rule) for rule in all_rules()))
+    found = (*built_in(), *(Description.of(rule) for rule in (*all_rules(), *own_drift_rules())))
     order = list(Family)
     return tuple(sorted(found, key=lambda description: order.index(description.family)))
 
 
 def rule_ids() -> tuple[str, ...]:
     """Return the id of everything that can be found; cheaper than their descriptions."""
-    return (*(rule_id for rule_id, *_ in _BUILT_IN), *(rule.id for rule in all_rules()))
+    return (*(rule_id for rule_id, *_ in _BUILT_IN), *(rule.id for rule in (*all_rules(), *own_drift_rules())))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.config import SETTINGS_PATH
 from gitops_tool.errors import ConfigError, UsageError
 from gitops_tool.records import replace
-from gitops_tool.rules import all_rules
+from gitops_tool.rules import all_rules, own_drift_rules
 from gitops_tool.rules.base import Family
 from gitops_tool.validate.built_in import RENDER, built_in, rule_ids
 from gitops_tool.wording import did_you_mean, quoted
@@ -50,7 +50,8 @@ def _expanded(names: Iterable[str]) -> set[str]:
 def _families() -> Mapping[str, set[str]]:
     """Return the ids of each family's rules; a family that has the name of a rule means all of it."""
     found: dict[str, set[str]] = {family.value: set() for family in Family}
-    for rule_id, family in [(one.id, one.family) for one in built_in()] + [(one.id, one.family) for one in all_rules()]:
+    rules = [(one.id, one.family) for one in (*all_rules(), *own_drift_rules())]
+    for rule_id, family in [*((one.id, one.family) for one in built_in()), *rules]:
         found[family].add(rule_id)
     return found
 

@@ -27,7 +27,8 @@ PRUNED = (
         for env in ("staging", "production")
     )
     + '\nArgo CD deletes (Application "root" prunes):\n'
-    "  Application/argocd/web-production\n  Application/argocd/web-staging\n"
+    "  Application/argocd/web-production, and with it all that it syncs, because of its finalizer\n"
+    "  Application/argocd/web-staging, and with it all that it syncs, because of its finalizer\n"
 ).replace("\n\n\n", "\n\n")
 
 

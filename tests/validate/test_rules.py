@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from gitops_tool.rules import all_rules
+from gitops_tool.rules import all_rules, own_drift_rules
 from gitops_tool.validate.built_in import built_in, descriptions, rule_ids
 
 from .shop import CONFIG, gitops, kustomization, write
@@ -28,7 +28,8 @@ def schema(name: str) -> dict[str, object]:
 def test_every_rule_is_described_once() -> None:
     ids = [one.id for one in descriptions()]
     assert sorted(ids) == sorted({*ids}) == sorted(rule_ids())
-    assert {rule.id for rule in all_rules()} | {one.id for one in built_in()} == {*ids}
+    rules = (*all_rules(), *own_drift_rules())
+    assert {rule.id for rule in rules} | {one.id for one in built_in()} == {*ids}
 
 
 @pytest.mark.parametrize("one", descriptions(), ids=lambda one: one.id)

@@ -20,6 +20,7 @@ from gitops_tool.changes.argocd.applications import (
 from gitops_tool.changes.argocd.listing import list_file
 from gitops_tool.changes.argocd.objects import argocd_objects, defaults
 from gitops_tool.changes.argocd.permissions import Needs, permit
+from gitops_tool.changes.argocd.sets import ensure_set
 from gitops_tool.changes.base import Proposal
 from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.message import app_message
@@ -134,6 +135,8 @@ def _registered(
             path, data = files.application(project, overlay, environment)
             draft.create(path, data)
             list_file(draft, path)
+    else:
+        yield from ensure_set(draft, settings, found, project, overlays)
     kinds = frozenset(_kinds(draft.edits, project.path))
     needs = [Needs(project.repo_url, destination(environment, settings), kinds) for environment in environments]
     for item in found:

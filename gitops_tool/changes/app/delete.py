@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.changes.app.references import mention_lines, mentions
-from gitops_tool.changes.argocd.listing import unlist_file
+from gitops_tool.changes.argocd.listing import take_out
 from gitops_tool.changes.argocd.objects import argocd_objects
 from gitops_tool.changes.base import Proposal
 from gitops_tool.changes.draft import Draft
@@ -19,7 +19,6 @@ from gitops_tool.model import Location, Overlay
 from gitops_tool.records import record
 from gitops_tool.tree import ROOT, walk
 from gitops_tool.validate.selection import ARGOCD
-from gitops_tool.yamledit.streams import remove_document
 
 if TYPE_CHECKING:
     from gitops_tool.changes.argocd.objects import Written
@@ -54,7 +53,7 @@ class DeleteApp:
         draft.put((path, None) for path in sorted(files))
         paths = {overlay.path for overlay in overlays}
         for item in _applications(argocd_objects(tree, settings), paths):
-            _take_out(draft, item)
+            take_out(draft, item.path, item.document, item.documents)
         names = [overlay.environment for overlay in overlays]
         summary = [f"deletes {app.name}" + ("" if whole else f" in {', '.join(names)}")]
         if whole:
@@ -127,12 +126,3 @@ def _applications(found: Sequence[Written], paths: set[PurePosixPath]) -> Iterat
             hint = "take the source out by hand first"
             raise LayoutError(f'Application "{item.name}" syncs more than the app', location=item.at("spec"), hint=hint)
         yield item
-
-
-def _take_out(draft: Draft, item: Written) -> None:
-    """Take an Application's document out of its file, or the file away and off its list."""
-    if item.documents > 1:
-        draft.change(item.path, lambda data: remove_document(data, item.document, path=item.path))
-        return
-    unlist_file(draft, item.path)
-    draft.put([(item.path, None)])

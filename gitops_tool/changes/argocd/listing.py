@@ -9,6 +9,7 @@ from gitops_tool.layout import kustomization_in
 from gitops_tool.rules.base import dig
 from gitops_tool.tree import read, resolve
 from gitops_tool.yamledit.items import add_item, remove_item
+from gitops_tool.yamledit.streams import remove_document
 from gitops_tool.yamlload import load_documents
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ def unlist_file(draft: Draft, path: PurePosixPath) -> None:
     if path.name in listed:
         pointer = ("resources", listed.index(path.name))
         draft.change(kustomization, lambda data: remove_item(data, pointer, path=kustomization))
+
+
+def take_out(draft: Draft, path: PurePosixPath, document: int, documents: int) -> None:
+    """Take one of a file's documents out, or the file away and off its list."""
+    if documents > 1:
+        draft.change(path, lambda data: remove_document(data, document, path=path))
+        return
+    unlist_file(draft, path)
+    draft.put([(path, None)])
 
 
 def _listed(draft: Draft, kustomization: PurePosixPath) -> list[str]:

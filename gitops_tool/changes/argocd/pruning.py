@@ -88,8 +88,9 @@ class _Verdict:
 
     def of(self, overlay: Overlay, diff: ResourceDiff) -> Removed:
         fate, reason = self._judged(diff)
-        kind = (diff.id.group, diff.id.kind)
-        loss = LOSSES.get(kind) if fate is not Fate.KEPT and kind != ("argoproj.io", "Application") else None
+        loss = LOSSES.get((diff.id.group, diff.id.kind)) if fate is not Fate.KEPT else None
+        if diff.id.kind == "Application" and not _cascades(diff.before or {}):
+            loss = None
         return Removed(diff.id, overlay, self.application, fate, reason, loss)
 
     def _judged(self, diff: ResourceDiff) -> tuple[Fate, str]:
@@ -163,8 +164,7 @@ class _Sides:
         own = words(str(dig(item.body, "metadata", "annotations", _OPTIONS) or ""))
         if "Prune=false" in own:
             return _Verdict(item.name, Fate.KEPT, f'Application "{item.name}" has Prune=false')
-        finalizers = dig(item.body, "metadata", "finalizers")
-        if not any(str(name).startswith(_FINALIZER) for name in finalizers or ()):
+        if not _cascades(item.body):
             return _Verdict(item.name, Fate.KEPT, f'Application "{item.name}" has no finalizer and leaves it behind')
         return _Verdict(item.name, Fate.PRUNED, f'Application "{item.name}" is deleted with its objects', "Delete")
 
@@ -176,6 +176,12 @@ def _synced(name: str, spec: Mapping[str, Any]) -> _Verdict:
     if _prunes(spec):
         return _Verdict(name, Fate.PRUNED, f'Application "{name}" prunes', "Prune", texts)
     return _Verdict(name, Fate.KEPT, f'Application "{name}" does not prune by itself')
+
+
+def _cascades(body: Mapping[str, Any]) -> bool:
+    """Whether an Application takes its objects along when it is deleted."""
+    finalizers = dig(body, "metadata", "finalizers")
+    return isinstance(finalizers, list) and any(str(name).startswith(_FINALIZER) for name in finalizers)
 
 
 def _prunes(spec: Mapping[str, Any]) -> bool:
