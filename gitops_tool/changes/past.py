@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gitops_tool.changes.targets import candidates
 from gitops_tool.errors import GitError, GitopsError
-from gitops_tool.git.history import touching
+from gitops_tool.git.log import shallow_commits
 from gitops_tool.git.objects import GitTree
-from gitops_tool.graph import closure
+from gitops_tool.model import Revision
 from gitops_tool.records import record
+from gitops_tool.status import overlay_history
 
 if TYPE_CHECKING:
+    from gitops_tool.git import GitRepo
     from gitops_tool.images import ImageRef
-    from gitops_tool.model import Overlay, Revision
+    from gitops_tool.model import Overlay
     from gitops_tool.tree import Tree
 
 _ROLLED_BACK = re.compile(r"^Gitops-Rolled-Back: (.+?)\r?$", re.MULTILINE)
@@ -53,19 +56,31 @@ def past_states(tree: Tree, overlay: Overlay) -> Iterator[State]:
     Raises:
         GitError: the files are not those of a commit, or the history cannot be read.
     """
+    repo, start = _origin(tree)
+    versions = versions_of(tree, overlay)
+    bad: frozenset[str] = frozenset()
+    yield State(start, tree, versions, bad)
+    for landed, changes in groupby(overlay_history(repo, start, [overlay]), key=lambda change: change.landed):
+        together = list(changes)
+        messages = (landed.message, *(change.commit.message for change in together))
+        bad |= {image for message in messages for image in _ROLLED_BACK.findall(message)}
+        before = dict(versions) | {change.entry: change.previous for change in together}
+        versions = {entry: version for entry, version in before.items() if version is not None}
+        if not landed.parents:
+            return
+        parent = Revision(landed.parents[0])
+        yield State(parent, repo.tree(parent), versions, bad)
+
+
+def is_shallow(tree: Tree) -> bool:
+    """Whether the history of a commit's files is cut off."""
+    return bool(shallow_commits(_origin(tree)[0]))
+
+
+def _origin(tree: Tree) -> tuple[GitRepo, Revision]:
     if not isinstance(tree, GitTree) or tree.origin is None:
         raise GitError("versions of the past are in the history", hint="leave --no-commit out")
-    repo, start = tree.origin
-    paths = [overlay.path, *closure(tree, overlay.path).files]
-    bad: frozenset[str] = frozenset()
-    later: Mapping[str, ImageRef] | None = None
-    for revision, message in touching(repo, start, paths):
-        past = repo.tree(revision)
-        versions = versions_of(past, overlay)
-        if versions != later:
-            yield State(revision, past, versions, bad)
-        later = versions
-        bad |= frozenset(_ROLLED_BACK.findall(message))
+    return tree.origin
 
 
 def state_at(tree: Tree, overlay: Overlay, name: str) -> State | None:
@@ -74,9 +89,7 @@ def state_at(tree: Tree, overlay: Overlay, name: str) -> State | None:
     Raises:
         GitError: the commit is not on the branch.
     """
-    if not isinstance(tree, GitTree) or tree.origin is None:
-        return None
-    repo, start = tree.origin
+    repo, start = _origin(tree)
     try:
         revision = repo.resolve(name)
     except GitError:

@@ -15,7 +15,7 @@ from gitops_tool.changes.guard import Pass, judge
 from gitops_tool.changes.holds import DEFAULT_DAYS, Terms
 from gitops_tool.changes.images import ImageSetting, image_setting, spliced
 from gitops_tool.changes.message import commit_message, one_line
-from gitops_tool.changes.past import ROLLED_BACK, State, past_states, state_at
+from gitops_tool.changes.past import ROLLED_BACK, State, is_shallow, past_states, state_at
 from gitops_tool.changes.targets import candidates, choose
 from gitops_tool.errors import GitopsError, LayoutError, UsageError
 from gitops_tool.holds import Hold, hold_path, read_hold
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gitops_tool.model import Finding, Overlay
     from gitops_tool.tree import Tree
 
+_SHALLOW = "this clone is shallow, older versions are not in it: git fetch --unshallow; in GitLab CI, GIT_DEPTH: 0"
 _STEPS = re.compile(r"-([1-9]\d{0,3})")
 
 
@@ -104,7 +105,7 @@ class Rollback:
         named = state_at(tree, overlay, self.to)
         if named is not None:
             return named
-        hint = "to a version that it never ran: gitops bump; a shallow clone lacks its history"
+        hint = _SHALLOW if is_shallow(tree) else "gitops bump sets versions that it never ran"
         raise UsageError(f"{_name(overlay)} never ran {quoted(self.to)}", hint=hint)
 
     def _steps_back(self, tree: Tree, overlay: Overlay, images: Sequence[Candidate], steps: int) -> State:
@@ -121,7 +122,7 @@ class Rollback:
             if len(seen) > steps:
                 return state
         known = {1: "no earlier version", 2: "one earlier version"}.get(len(seen), f"{len(seen) - 1} earlier versions")
-        hint = "versions that were rolled back from do not count, and a shallow clone lacks the older ones"
+        hint = _SHALLOW if is_shallow(tree) else "versions that were rolled back from do not count"
         raise UsageError(f"{_name(overlay)} has {known} in the history", hint=hint)
 
     @staticmethod

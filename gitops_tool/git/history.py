@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitops_tool.model import Revision
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path, PurePosixPath
 
-    from gitops_tool.git.repo import GitRepo
+    from gitops_tool.model import Revision
 
 
 def last_commit(git_dir: Path, path: PurePosixPath, old: Revision | None, new: Revision) -> str:
@@ -25,17 +22,3 @@ def last_commit(git_dir: Path, path: PurePosixPath, old: Revision | None, new: R
         for commit in repo.iter_commits(span, paths=str(path), max_count=1):
             return f'{commit.hexsha[:9]} "{commit.summary!s}" ({commit.author.name})'
     return f"a commit before {new}"
-
-
-def touching(repo: GitRepo, start: Revision, paths: Sequence[PurePosixPath]) -> Iterator[tuple[Revision, str]]:
-    """Yield the commits of a branch that changed one of the paths, newest first, each with its message.
-
-    Raises:
-        GitError: git cannot read the history.
-    """
-    names = [str(path) for path in paths]
-    done = repo.git.run("log", "--first-parent", "-z", "--format=%H%n%B", "--end-of-options", start.sha, "--", *names)
-    for entry in done.stdout.split(b"\0"):
-        if entry:
-            sha, _, message = entry.decode("utf-8", "replace").partition("\n")
-            yield Revision(sha), message
