@@ -47,7 +47,7 @@ def versions_of(tree: Tree, overlay: Overlay) -> Mapping[str, ImageRef]:
 
 
 def past_states(tree: Tree, overlay: Overlay) -> Iterator[State]:
-    """Yield what an overlay ran up to a commit, newest first, the present included.
+    """Yield what an overlay ran up to a commit, newest first, the present included, until it was created.
 
     Args:
         tree: the files of the commit.
@@ -66,7 +66,7 @@ def past_states(tree: Tree, overlay: Overlay) -> Iterator[State]:
         bad |= {image for message in messages for image in _ROLLED_BACK.findall(message)}
         before = dict(versions) | {change.entry: change.previous for change in together}
         versions = {entry: version for entry, version in before.items() if version is not None}
-        if not landed.parents:
+        if not landed.parents or not versions:
             return
         parent = Revision(landed.parents[0])
         yield State(parent, repo.tree(parent), versions, bad)

@@ -114,8 +114,7 @@ class Rollback:
         bad = self._known_bad(tree, overlay)
         for state in past_states(tree, overlay):
             versions = _relevant(state.versions, images)
-            names = {f"{one.image}:{text}" for one in images for text in _texts(state.versions.get(one.entry))}
-            names |= {text for one in images for text in _texts(state.versions.get(one.entry))}
+            names = {name for one in images for name in _names(one, state.versions.get(one.entry))}
             if not any(versions.values()) or versions in seen or names & (bad | state.bad):
                 continue
             seen.append(versions)
@@ -207,6 +206,13 @@ def _relevant(versions: Mapping[str, ImageRef], images: Sequence[Candidate]) -> 
 def _texts(version: ImageRef | None) -> set[str]:
     """Return the ways to name a version: its tag, its digest, or both."""
     return {text for text in (version.tag, version.digest, version.version) if text} if version else set()
+
+
+def _names(image: Candidate, version: ImageRef | None) -> set[str]:
+    """Return all texts that holds and commit messages can call an image's version by."""
+    if version is None:
+        return set()
+    return _texts(version) | {str(replace(version, name=image.image))}
 
 
 def _name(overlay: Overlay) -> str:

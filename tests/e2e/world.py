@@ -219,7 +219,7 @@ class Inside(Checkout):
         """Run `gitops` to its end."""
         assert not wrapper
         before = dict(os.environ)
-        out, err = io.StringIO(), io.StringIO()
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         try:
             os.environ.clear()
             os.environ.update(self.env | dict(env or {}))
@@ -228,7 +228,7 @@ class Inside(Checkout):
         finally:
             os.environ.clear()
             os.environ.update(before)
-        return Result(int(code), out.getvalue(), err.getvalue())
+        return Result(int(code), *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
 
 def bare(folder: Path, source: Checkout) -> Checkout:
