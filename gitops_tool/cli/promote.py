@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     help="Environment to change. [default: the one after --from, if there is but one]",
 )
 @click.option("--image", metavar="NAME", help="Only this image. [default: all that both environments have]")
+@click.option("--refs", is_flag=True, help="Copy the ?ref= of remote bases, too.")
+@click.option("--unrendered", is_flag=True, help="Go on where the target cannot be rendered; the commit says so.")
 @override_option
 @change_options()
 @click.pass_obj
@@ -41,6 +43,8 @@ def promote(
     source: str | None,
     target: str | None,
     image: str | None,
+    refs: bool,
+    unrendered: bool,
     override: str | None,
     options: ChangeOptions,
 ) -> int:
@@ -56,11 +60,12 @@ def promote(
     gitops promote --all --from staging --to production     a release train
     """
     from gitops_tool.changes.guard import Pass
-    from gitops_tool.changes.promote import Promote
+    from gitops_tool.changes.promotion import Promote
 
     if everything == bool(apps):
         raise click.UsageError(
             "name apps, or give --all" if not apps else "--all and names of apps contradict each other"
         )
-    change = Promote(tuple(dict.fromkeys(apps)), source, target, image, options.message, Pass(override))
+    names = tuple(dict.fromkeys(apps))
+    change = Promote(names, source, target, image, refs, unrendered, options.message, Pass(override))
     return carry_out(session, change, options)

@@ -292,6 +292,86 @@ class TestFiles:
         assert changed(web) == "apps/web/overlays/production/version.yaml"
 
 
+class TestRefs:
+    NEW, OLD = "b" * 40, "a" * 40
+    PROMOTED = ("promote", "web", "--refs", "--unrendered")
+
+    @pytest.fixture
+    def remote(self, web: Checkout) -> Checkout:
+        """Both environments take their base from another repository, each at a commit of it."""
+        base = "https://git.example.org/team/web/config?ref={}"
+        files = {
+            path: shop.overlay("web", ref).replace("../../base", base.format(ref))
+            for path, ref in ((STAGING, self.NEW), (PRODUCTION, self.OLD))
+        }
+        web.commit(files, "remote bases")
+        return web
+
+    def test_ref_and_tag_are_copied(self, remote: Checkout) -> None:
+        result = remote.gitops(*self.PROMOTED)
+        assert (result.code, result.err) == (0, "")
+        assert remote.read(PRODUCTION) == remote.read(STAGING)
+        message = str(remote.commits()[0].message)
+        assert f"\nGitops-Ref: git.example.org/team/web/config {self.OLD} -> {self.NEW}\n" in message
+        assert "\nGitops-Unrendered: web(production): " in message
+        again = remote.gitops(*self.PROMOTED)
+        assert (again.code, again.out.count("is already at")) == (0, 2)
+
+    def test_unasked_it_stays_and_is_told(self, remote: Checkout) -> None:
+        result = remote.gitops("promote", "web", "--unrendered")
+        assert result.code == 0
+        assert result.err == (
+            f"note: web(production): git.example.org/team/web/config is at {self.NEW} in staging;"
+            " --refs promotes it, too\n"
+        )
+        assert remote.read(PRODUCTION) == shop.overlay("web", self.NEW).replace(
+            "../../base", f"https://git.example.org/team/web/config?ref={self.OLD}"
+        )
+
+    def test_what_cannot_be_rendered_needs_a_word(self, remote: Checkout) -> None:
+        before = remote.snapshot()
+        result = remote.gitops("promote", "web", "--refs")
+        assert (result.code, result.out) == (3, "")
+        assert "web(production) cannot be rendered" in result.err
+        assert remote.snapshot() == before
+
+    def test_a_hold_keeps_refs_away_too(self, remote: Checkout) -> None:
+        remote.commit({".gitops/freeze.yaml": "reason: audit\n"}, "freeze")
+        result = remote.gitops("bump", "web", "c", "--set-refs-only", "--unrendered", "--env", "production")
+        assert (result.code, result.out) == (1, "")
+        assert "error[held] .gitops/freeze.yaml: production is frozen until lifted: audit\n" in result.err
+
+
+class TestValues:
+    def test_values_that_the_settings_name(self, web: Checkout) -> None:
+        targets = (
+            "bump:\n  targets:\n    jobs:\n      - {file: 'jobs/{env}.yaml', path: image.tag}\n"
+            "      - {file: 'jobs/{env}.yaml', path: full}\n"
+        )
+        jobs = "image: {tag: '%s', digest: ''} # of jobs\nfull: registry.example.org/%s/jobs:%s\n"
+        files = {
+            "gitops.yaml": shop.SETTINGS + targets,
+            "jobs/staging.yaml": jobs % ("1.10", "stage", "v2"),
+            "jobs/production.yaml": jobs % ("1.9", "live", "v1"),
+        }
+        web.commit(files, "jobs")
+        result = web.gitops("promote", "jobs")
+        assert (result.code, result.err) == (0, "")
+        assert web.read("jobs/production.yaml") == jobs % ("1.10", "live", "v2")
+        assert "\nGitops-Value: jobs/production.yaml:image.tag 1.9 -> 1.10\n" in str(web.commits()[0].message)
+
+    def test_values_of_a_chart(self, web: Checkout) -> None:
+        chart = "helmCharts:\n  - {name: web, releaseName: web, valuesFile: values.yaml}\n"
+        values = f"image:\n  repository: {IMAGE}\n  tag: v%d # the release\n"
+        folders = {env: f"apps/chart/overlays/{env}" for env in shop.ENVIRONMENTS}
+        files = {f"{folder}/kustomization.yaml": chart for folder in folders.values()}
+        files |= {f"{folder}/values.yaml": values % n for n, folder in zip((2, 1), folders.values(), strict=True)}
+        web.commit(files, "a chart")
+        result = web.gitops("promote", "chart", "--unrendered")
+        assert result.code == 0, result.err
+        assert web.read(f"{folders['production']}/values.yaml") == values % 2
+
+
 class TestRace:
     """Just before the push, a hook in the clone lets somebody else push first."""
 

@@ -18,6 +18,8 @@ from gitops_tool.layout import SINGLE_ENVIRONMENT, find_app, select_overlays
 from gitops_tool.model import App, Overlay
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitops_tool.changes.bump import Bump
     from gitops_tool.config import Settings
     from gitops_tool.images import ImageRef
@@ -38,16 +40,36 @@ def propose(bump: Bump, tree: Tree, settings: Settings) -> Proposal:
     template = settings.message if bump.template is None else bump.template
     message = commit_message(changed or work.found, template, trailers=verdict.trailers)
     unrendered = tuple(work.unrendered.items())
-    message += "".join(f"Gitops-Unrendered: {one.app}({one.environment}): {reason}\n" for one, reason in unrendered)
     return Proposal(
         work.draft.edits,
-        message,
+        message + unrendered_trailers(unrendered),
         tuple(work.rendered),
         tuple(work.found),
         unrendered=unrendered,
         findings=verdict.findings,
         notes=verdict.notes,
     )
+
+
+def unrendered_trailers(unrendered: Sequence[tuple[Overlay, str]]) -> str:
+    """Return the lines of a commit message on overlays whose render is not known."""
+    return "".join(f"Gitops-Unrendered: {one.app}({one.environment}): {reason}\n" for one, reason in unrendered)
+
+
+def find_any_app(work: Work, app: str) -> App:
+    """Return an app by its name, also one whose version is only in values that the layout does not know.
+
+    Raises:
+        UsageError: the name cannot be a directory's.
+        LayoutError: there is no such app.
+    """
+    try:
+        return find_app(work.tree, work.settings, app)
+    except LayoutError:
+        names = _environments(work, app)
+        if not names:
+            raise
+        return App(app, _NOWHERE, tuple(Overlay(app, name, _NOWHERE) for name in names))
 
 
 def _overlays(work: Work, app: str) -> tuple[Overlay, ...]:
@@ -57,14 +79,7 @@ def _overlays(work: Work, app: str) -> tuple[Overlay, ...]:
         UsageError: an environment is not known.
         LayoutError: there is no such app.
     """
-    try:
-        found = find_app(work.tree, work.settings, app)
-    except LayoutError:
-        names = _environments(work, app)
-        if not names:
-            raise
-        found = App(app, _NOWHERE, tuple(Overlay(app, name, _NOWHERE) for name in names))
-    return select_overlays(work.settings, found, work.bump.environments)
+    return select_overlays(work.settings, find_any_app(work, app), work.bump.environments)
 
 
 def _environments(work: Work, app: str) -> list[str]:

@@ -174,7 +174,7 @@ def set_refs(work: Work, overlay: Overlay, version: ImageRef) -> None:
         moved = RefSetting(overlay, ref, version.tag)
         if not images:
             work.bump.expect(overlay, (ref.ref,), moved)
-        work.add(moved, _moved(work.draft.now, moved))
+        work.add(moved, moved_ref(work.draft.now, moved))
         settings.append(moved)
     if not all(setting.is_done for setting in settings):
         work.render(overlay, obstacle_to(work.tree, work.settings, overlay.path))
@@ -196,7 +196,8 @@ def _images(
         yield setting, candidate
 
 
-def _moved(tree: Tree, setting: RefSetting) -> Iterator[tuple[PurePosixPath, bytes]]:
+def moved_ref(tree: Tree, setting: RefSetting) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Yield the file that holds a ref, with the new one in place."""
     path = resolve(tree, setting.found.file)
     yield path, replace_refs(read(tree, path), {setting.found.url.text}, ref=setting.new, path=path)
 

@@ -107,6 +107,28 @@ def set_value(
     return setting, {file: after} if after != before else {}
 
 
+def read_value(tree: Tree, overlay: Overlay, target: ValueTarget) -> ImageRef:
+    """Return the version that a scalar holds, with the digest beside it; without a name.
+
+    Raises:
+        YamlError: there is no such scalar.
+        TreeError: there is no such file.
+    """
+    name, path = (_filled(text, overlay) for text in (target.file, target.path))
+    file = resolve(tree, normalize(PurePosixPath(name)))
+    data = read(tree, file)
+    place = find_value(data, path, file)
+    part = target.part or _part_of(place)
+    if part == "digest":
+        return ImageRef("", None, place.value or None)
+    if part == "image":
+        ref = ImageRef.split(place.value)
+        return ImageRef("", ref.tag, ref.digest)
+    twin = value_at(data, place.document, (*place.pointer[:-1], "digest"), file)
+    tag, _, digest = place.value.partition("@")
+    return ImageRef("", tag or None, digest or (twin.value if twin else "") or None)
+
+
 def _filled(text: str, overlay: Overlay) -> str:
     return text.replace("{app}", overlay.app).replace("{env}", overlay.environment)
 
@@ -141,10 +163,10 @@ def set_values(work: Work, overlay: Overlay, targets: Sequence[ValueTarget], ver
         work.bump.expect(overlay, (setting.old_text, ImageRef.split(setting.old_text).tag), setting)
         work.add(setting, files.items())
         if files:
-            _note_effect(work, overlay, setting.file)
+            note_effect(work, overlay, setting.file)
 
 
-def _note_effect(work: Work, overlay: Overlay, file: PurePosixPath) -> None:
+def note_effect(work: Work, overlay: Overlay, file: PurePosixPath) -> None:
     """Note the overlays that are built from a file; none is a reason to say so."""
     readers = [overlay] if is_directory(work.tree, overlay.path) and _reads(work.tree, overlay, file) else []
     if not file.is_relative_to(overlay.path):

@@ -64,7 +64,7 @@ class Work:
     rendered: list[Overlay] = field(default_factory=list)
     unrendered: dict[Overlay, str] = field(default_factory=dict)
 
-    def add(self, setting: Setting, files: Iterable[tuple[PurePosixPath, bytes]]) -> None:
+    def add(self, setting: Setting, files: Iterable[tuple[PurePosixPath, bytes | None]]) -> None:
         """Take in a value that is set, and the files that do it."""
         self.found.append(setting)
         self.draft.put(files)
