@@ -17,7 +17,9 @@ def main() -> None:
     gc.set_threshold(50_000)
     from gitops_tool.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    gc.freeze()  # nor is it looked through at the end, before all of it goes anyway: another twentieth
+    sys.exit(status)
 
 
 if __name__ == "__main__":

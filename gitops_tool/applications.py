@@ -46,6 +46,12 @@ def applications_at(tree: Tree, settings: Settings, overlay: PurePosixPath, app:
     return tuple(found)
 
 
+def search_ahead(tree: Tree, settings: Settings, apps: Iterable[str]) -> None:
+    """Find out what `applications_at` will ask a tree for, which then knows the answer."""
+    for app in sorted(apps):
+        tree.search((app, *WHOEVER_NAMES_IT), settings.argocd.path or ROOT)
+
+
 def syncs(source: ApplicationSource, overlay: PurePosixPath) -> bool:
     """Whether a source may be a directory; a template's `{{...}}` stands for any text."""
     if source.path is None:

@@ -155,7 +155,8 @@ class GitTree:
         self._ahead = ahead
         self._content = lru_cache(_REMEMBERED)(self._read)
         self._modes: dict[PurePosixPath, dict[str, int]] = {}
-        self._oids: dict[PurePosixPath, dict[str, str]] = {}
+        self._oids: dict[PurePosixPath, dict[str, bytes]] = {}
+        self._searching = threading.Lock()
         self._found: dict[tuple[frozenset[str], PurePosixPath], list[PurePosixPath]] = {}
 
     def modes(self, path: PurePosixPath) -> Mapping[str, int]:
@@ -167,12 +168,13 @@ class GitTree:
     def _load(self, path: PurePosixPath) -> None:
         if path.is_absolute():
             raise TreeError(f'"{path}" leads out of the repository')
-        entries: list[tuple[str, bytes, bytes]] = []
+        data = b""
         if path == ROOT or self.modes(path.parent).get(path.name) == DIRECTORY:
-            entries = _tree_entries(self._content(self.oid(path)), self.oid_length // 2)
+            data = self._content(self.oid(path))
+        modes, names, oids = _tree_entries(data, self.oid_length // 2)
         # Before `_modes`, which other threads look at first.
-        self._oids[path] = {name: oid.hex() for name, _, oid in entries}
-        self._modes[path] = {name: int(mode, 8) for name, mode, _ in entries}
+        self._oids[path] = dict(zip(names, oids, strict=True))
+        self._modes[path] = dict(zip(names, modes, strict=True))
 
     def oid(self, path: PurePosixPath) -> str:
         """Return git's object id; see `Tree`."""
@@ -180,12 +182,12 @@ class GitTree:
             return self.root
         if path.name not in self.modes(path.parent):
             raise TreeError(f'"{path}" does not exist')
-        return self._oids[path.parent][path.name]
+        return self._oids[path.parent][path.name].hex()
 
     def oids(self, path: PurePosixPath) -> Mapping[str, str]:
         """Return git's object ids of a directory's names; see `Tree`."""
         self.modes(path)
-        return self._oids[path]
+        return {name: oid.hex() for name, oid in self._oids[path].items()}
 
     def _read(self, oid: str) -> bytes:
         found = self._reader.get(oid)
@@ -210,11 +212,12 @@ class GitTree:
     def search(self, needles: Sequence[str], under: PurePosixPath) -> list[PurePosixPath]:
         """Return the files that hold one of the texts, found by `git grep`; see `Tree`."""
         asked = (frozenset(needles), under)
-        if asked not in self._found:
-            if self._ahead and mode_at(self, under) is not None:
-                self._ahead.below(self, under)
-            self._found[asked] = self._search(needles, [] if under == ROOT else [str(under)])
-        return list(self._found[asked])
+        with self._searching:  # who asks for the same meanwhile waits for the answer
+            if asked not in self._found:
+                if self._ahead and mode_at(self, under) is not None:
+                    self._ahead.below(self, under)
+                self._found[asked] = self._search(needles, [] if under == ROOT else [str(under)])
+            return list(self._found[asked])
 
     def search_named(self, needles: Sequence[str], names: Sequence[str]) -> list[PurePosixPath]:
         """Return the files of some names, wherever they lie, that hold one of the texts; in order."""
@@ -229,13 +232,18 @@ class GitTree:
         return sorted(PurePosixPath(os.fsdecode(name)) for name in names)
 
 
-def _tree_entries(data: bytes, oid_bytes: int) -> list[tuple[str, bytes, bytes]]:
+def _tree_entries(data: bytes, oid_bytes: int) -> tuple[list[int], list[str], Sequence[bytes]]:
     """Read git's tree object: octal mode, space, name, NUL and the id's bytes, again and again.
 
-    Returns name, mode and id of each entry; in one regular expression, for a directory may have 10,000.
+    Returns the modes, names and ids of the entries, in order. With as little as can be done for each, for a directory
+    may have 10,000.
     """
     found = re.findall(rb"([0-7]+) ([^\0]+)\0(.{%d})" % oid_bytes, data, re.DOTALL)
-    return [(os.fsdecode(name), mode, oid) for mode, name, oid in found]
+    if not found:
+        return [], [], ()
+    modes, names, oids = zip(*found, strict=True)
+    known = {mode: int(mode, 8) for mode in set(modes)}
+    return [known[mode] for mode in modes], [os.fsdecode(name) for name in names], oids
 
 
 def write_tree(git: Git, tree: PatchedTree) -> str:

@@ -135,15 +135,26 @@ class GitRepo:
         Git(folder).run("init", "--quiet")
         return cls.open(folder)
 
-    @cached_property
+    @property
     def settings(self) -> Mapping[str, str]:
         """Git's configuration as it applies here, keys in git's normal form, the last value of each.
 
         A key without a value means true.
         """
-        listing = os.fsdecode(self.git.run("config", "--list", "-z").stdout)
+        return self._at_first[0]
+
+    @cached_property
+    def _at_first(self) -> tuple[Mapping[str, str], str | None]:
+        """The configuration, and the branch that is checked out when it is read: two questions at a time."""
+        with (
+            self.git.begin("config", "--list", "-z") as asked_settings,
+            self.git.begin("symbolic-ref", "--quiet", "HEAD", accept=(0, 1)) as asked_branch,
+        ):
+            listing = os.fsdecode(asked_settings.result().stdout)
+            ref = os.fsdecode(asked_branch.result().stdout).rstrip("\n")
         pairs = (item.partition("\n") for item in listing.split("\0") if item)
-        return {key: value if newline else "true" for key, newline, value in pairs}
+        settings = {key: value if newline else "true" for key, newline, value in pairs}
+        return settings, ref.removeprefix("refs/heads/") or None
 
     def resolve(self, name: str) -> Revision:
         """Return the commit that a name stands for.
@@ -302,7 +313,7 @@ class GitRepo:
         Raises:
             GitError: none of these tells.
         """
-        branch = self.branch
+        branch = self._at_first[1]
         if branch is not None:
             tracked = self.settings.get(f"branch.{branch}.merge", "").removeprefix("refs/heads/")
             return tracked if tracked and self.settings.get(f"branch.{branch}.remote") == remote else branch

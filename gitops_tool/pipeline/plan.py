@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from gitops_tool.applications import search_ahead
 from gitops_tool.background import Background
 from gitops_tool.changes import Change, Proposal
 from gitops_tool.config import SETTINGS_PATH, load_settings
@@ -108,8 +109,15 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
     patched = PatchedTree(tree, proposal.edits)
     if not proposal.overlays:
         return Plan(base, proposal, patched, (), proposal.notes)
+    with Background(lambda: search_ahead(tree, settings, {overlay.app for overlay in proposal.overlays})):
+        return _checked(change, Plan(base, proposal, patched, ()), settings, engine)
+
+
+def _checked(change: Change, draft: Plan, settings: Settings, engine: SchemaEngine) -> Plan:
+    """Return a plan with its effects: rendered before and after, validated, proved."""
     from gitops_tool import engines
 
+    proposal, patched, tree = draft.proposal, draft.tree, draft.tree.base
     reviewed = _reviewed(settings, proposal)
     if SETTINGS_PATH in patched.edits:
         settings = load_settings(patched)
@@ -134,7 +142,7 @@ def make_plan(change: Change, tree: Tree, base: Revision | None, engine: SchemaE
         for extra in validator.check_changes(patched, list(after.items()), states):
             reports[extra.overlay] = _joined(reports[extra.overlay], extra)
     found = (_effect(*effect, reports.get(effect[0])) for effect in effects)
-    return Plan(base, proposal, patched, tuple(found), (*proposal.notes, *notes), reviewed)
+    return replace(draft, effects=tuple(found), notes=(*proposal.notes, *notes), reviewed=reviewed)
 
 
 def _reviewed(settings: Settings, proposal: Proposal) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ class Renders:
                 renders[overlay] = found
             elif overlay in self._after:  # of one that goes, it does not matter what was wrong with it
                 raise found
+        self._results.close()  # removes the scratch files now, while the other renders are validated
         return renders
 
     def _error(self, after: Mapping[Overlay, Render | GitopsError]) -> GitopsError:

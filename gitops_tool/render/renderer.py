@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,7 @@ class Renderer:
 
     def render_each(
         self, wanted: Sequence[tuple[Tree, PurePosixPath]], meanwhile: Callable[[], object] = lambda: None
-    ) -> Iterator[Render | GitopsError]:
+    ) -> Generator[Render | GitopsError, None, None]:
         """Render overlays as `render_all` does, but yield the error of one that cannot be rendered.
 
         Args:
