@@ -10,6 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -34,6 +35,10 @@ class Tree(Protocol):
 
     oid_length: int
     """Digits of an object id: 40 (SHA-1) or 64 (SHA-256)."""
+
+    def __hash__(self) -> int:
+        """Return a hash: a tree never changes, so what was found out about one can be kept."""
+        ...
 
     def modes(self, path: PurePosixPath) -> Mapping[str, int]:
         """Return a directory's names with their git file modes; empty if there is no such directory."""
@@ -95,12 +100,13 @@ def resolve(tree: Tree, path: PurePosixPath) -> PurePosixPath:
     return _resolve(tree, path)[0]
 
 
-def links_on(tree: Tree, path: PurePosixPath) -> list[PurePosixPath]:
+def links_on(tree: Tree, path: PurePosixPath) -> Sequence[PurePosixPath]:
     """Return the symbolic links that a path goes through, in order."""
     return _resolve(tree, path)[1]
 
 
-def _resolve(tree: Tree, path: PurePosixPath) -> tuple[PurePosixPath, list[PurePosixPath]]:
+@lru_cache(1024)  # an overlay's few directories are walked down again and again
+def _resolve(tree: Tree, path: PurePosixPath) -> tuple[PurePosixPath, Sequence[PurePosixPath]]:
     pending = list(reversed(path.parts))
     done = ROOT
     links: list[PurePosixPath] = []

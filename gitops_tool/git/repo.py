@@ -350,7 +350,7 @@ class GitRepo:
         """Find out what `follow` will have to know, for a commit on top of `base`; while it is pushed, for example."""
         checkout = self._checkout
         with suppress(GitError):  # then `follow` has to look itself, and says what is wrong
-            if checkout and self._find(f"refs/heads/{branch}") == base and self.branch == branch:
+            if checkout and self._at_first[1] == branch and self._find(f"refs/heads/{branch}") == base:
                 self._clean = checkout.clean_edits(base.sha, revision.sha)
 
     def _worktrees(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 _ORIGIN = "config.kubernetes.io/origin"
+_BETWEEN_DOCUMENTS = b"\n---\n"
+"""At the start of a line it ends a document whatever comes before: https://yaml.org/spec/1.2.2/#rule-c-forbidden."""
+
 _LONGEST = 2000
 """Characters of kustomize's words that are shown."""
 
@@ -48,10 +52,16 @@ def render_error(words: str, tree: Tree, found: Closure) -> RenderError:
 
 def rendered_resources(text: bytes, overlay: PurePosixPath) -> Iterator[Resource]:
     """Yield the objects of kustomize's output."""
-    for body in load_documents(text, PurePosixPath("rendered"), rules=Rules.KYAML):
-        if isinstance(body, dict):
-            origin = _take_origin(body)
+    for document in text.split(_BETWEEN_DOCUMENTS):
+        for body, origin in _bodies(document):
             yield resource(body, overlay, origin)
+
+
+@lru_cache(256)  # before and after a change, most documents are the same
+def _bodies(document: bytes) -> tuple[tuple[dict[str, Any], PurePosixPath | None], ...]:
+    """Return what one document of kustomize's output holds: an object, and the file that it comes from."""
+    bodies = load_documents(document, PurePosixPath("rendered"), rules=Rules.KYAML)
+    return tuple((body, _take_origin(body)) for body in bodies if isinstance(body, dict))
 
 
 def _take_origin(body: dict[str, Any]) -> PurePosixPath | None:
