@@ -43,9 +43,15 @@ class Preflight:
 
         Raises:
             FindingsError: a registry has no such image.
+            UsageError: what is set is no image of a kustomization.
             ToolError: a registry cannot be asked.
         """
         proposal = self.bump.propose(tree, settings)
+        if value := next((one for one in proposal.settings if one.kind == "value"), None):
+            raise UsageError(
+                f'the registry is asked for images of kustomizations only, and "{value.name}" is a YAML value',
+                hint="leave out --verify-image and --pin-digest",
+            )
         wanted = [one for one in proposal.settings if isinstance(one, ImageSetting) and (self.pin or not one.is_done)]
         digests = {one: self._digest(one) for one in wanted}
         missing = tuple(self._missing(one) for one, digest in digests.items() if digest is None)

@@ -97,6 +97,25 @@ class TestPath:
         assert (result.code, result.out, result.err) == (code, "", error)
         assert web.snapshot() == before
 
+    def test_a_hold_keeps_values_too(self, web: Checkout) -> None:
+        web.commit({"v.yaml": "tag: v1\n"}, "values")
+        assert web.gitops("hold", "web", "--env", "staging", "--reason", "audit").code == 0
+        before = web.snapshot()
+        result = web.gitops("bump", "web", "v2", "--path", "v.yaml:tag")
+        assert (result.code, result.out) == (1, "")
+        assert "web(staging) is held until" in result.err
+        assert web.snapshot() == before
+
+    def test_the_registry_is_not_asked_for_values(self, web: Checkout) -> None:
+        web.commit({"v.yaml": "tag: v1\n"}, "values")
+        result = web.gitops("bump", "web", "v2", "--path", "v.yaml:tag", "--verify-image")
+        assert (result.code, result.out, result.err) == (
+            2,
+            "",
+            'error: the registry is asked for images of kustomizations only, and "v.yaml:tag" is a YAML value\n'
+            "hint: leave out --verify-image and --pin-digest\n",
+        )
+
 
 class TestSettings:
     def test_targets_of_the_settings_are_set_for_the_environment(self, web: Checkout) -> None:
