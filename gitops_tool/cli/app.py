@@ -36,6 +36,7 @@ _COMMANDS = {
     "holds": ("gitops_tool.cli.hold", "List what is held and frozen, and why."),
     "promote": ("gitops_tool.cli.promote", "Copy the tags of one environment to the next, through a commit."),
     "rollback": ("gitops_tool.cli.rollback", "Set an app back to a version it ran before, through a commit."),
+    "runbook": ("gitops_tool.cli.runbook", "Print the commands that look into an app that is in trouble."),
     "rules": ("gitops_tool.cli.rules", "List the rules that `gitops validate` checks."),
     "unfreeze": ("gitops_tool.cli.hold", "Let changes of a frozen environment pass again, through a commit."),
     "unhold": ("gitops_tool.cli.hold", "Let changes of a held app pass again, through a commit."),
