@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from gitops_tool.changes.base import Proposal, unfinished
+from gitops_tool.changes.base import Proposal
+from gitops_tool.changes.bump import Bump
 from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.effect import prove_images
 from gitops_tool.changes.guard import Pass, judge
@@ -16,8 +17,13 @@ from gitops_tool.changes.holds import DEFAULT_DAYS, Terms
 from gitops_tool.changes.images import ImageSetting, image_setting, spliced
 from gitops_tool.changes.message import commit_message, one_line
 from gitops_tool.changes.past import ROLLED_BACK, State, is_shallow, past_states, state_at
+from gitops_tool.changes.reach.proof import prove
+from gitops_tool.changes.reach.propose import unrendered_trailers
+from gitops_tool.changes.reach.unrendered import obstacle_to
+from gitops_tool.changes.reach.work import Reach, Work
 from gitops_tool.changes.targets import candidates, choose
 from gitops_tool.errors import GitopsError, LayoutError, UsageError
+from gitops_tool.graph import closure
 from gitops_tool.holds import Hold, hold_path, read_hold
 from gitops_tool.holds.times import moment, shown
 from gitops_tool.layout import find_app, select_overlays
@@ -26,12 +32,15 @@ from gitops_tool.tree import is_file, read
 from gitops_tool.wording import quoted
 
 if TYPE_CHECKING:
+    from gitops_tool.changes.base import Setting
     from gitops_tool.changes.targets import Candidate
     from gitops_tool.config import Settings
     from gitops_tool.diff import ValueChange
     from gitops_tool.images import ImageRef
     from gitops_tool.model import Finding, Overlay
     from gitops_tool.tree import Tree
+
+S = TypeVar("S", bound="Setting")
 
 _SHALLOW = "this clone is shallow, older versions are not in it: git fetch --unshallow; in GitLab CI, GIT_DEPTH: 0"
 _STEPS = re.compile(r"-([1-9]\d{0,3})")
@@ -50,6 +59,8 @@ class Rollback:
         image: which of the app's images; all if None.
         holds: whether to keep further changes away.
         only_bad: whether to keep only the versions away that are left.
+        refs: whether the refs of remote bases go back, too.
+        unrendered: whether to go on where the overlay cannot be rendered here.
     """
 
     app: str
@@ -60,6 +71,8 @@ class Rollback:
     image: str | None = None
     holds: bool = True
     only_bad: bool = False
+    refs: bool = False
+    unrendered: bool = False
 
     def propose(self, tree: Tree, settings: Settings) -> Proposal:
         """Look back and put the versions of then in the place of the present ones; see `Change`."""
@@ -67,28 +80,52 @@ class Rollback:
         present = candidates(tree, overlay.path)
         images = present if self.image is None else [choose(present, overlay, self.image)]
         past = self._past(tree, overlay, images)
-        found = [
-            image_setting(one, overlay, past.versions[one.entry])
-            for one in images
-            if past.versions.get(one.entry, one.version).version and one.entry in past.versions
-        ]
-        found = [setting for setting in found if not setting.is_done] or found
-        if not found:
+        back = _changed_or_all(
+            [
+                image_setting(one, overlay, past.versions[one.entry])
+                for one in images
+                if one.entry in past.versions and past.versions[one.entry].version
+            ]
+        )
+        if not back:
             raise LayoutError(f"{_name(overlay)} had none of its images at {past.revision}", hint="choose another --to")
-        draft = Draft(tree)
-        _put_back(draft, past.tree, overlay, found)
-        verdict = judge(tree, settings, found, replace(self.card, follows_rollbacks=True))
-        changed = [setting for setting in found if not setting.is_done]
-        summary, notes = self._hold(draft, overlay, changed)
+        work = Work(tree, settings, Bump(()), Reach(unrendered=self.unrendered), Draft(tree))
+        _put_back(work.draft, past.tree, overlay, back)
+        work.found += back
+        notes = list(self._refs(work, past, overlay))
+        changed = [setting for setting in work.found if not setting.is_done]
+        if changed:
+            work.render(overlay, obstacle_to(tree, settings, overlay.path))
+        verdict = judge(tree, settings, changed, replace(self.card, follows_rollbacks=True))
+        summary = tuple(self._hold(work.draft, overlay, changed, notes))
+        unrendered = tuple(work.unrendered.items())
+        message = self._message(settings, _changed_or_all(work.found), past, verdict.trailers)
         return Proposal(
-            draft.edits,
-            self._message(settings, changed or found, past, verdict.trailers),
-            unfinished(found),
-            tuple(found),
+            work.draft.edits,
+            message + unrendered_trailers(unrendered),
+            tuple(work.rendered),
+            tuple(work.found),
             summary,
             verdict.findings,
             (*verdict.notes, *notes),
+            unrendered=unrendered,
         )
+
+    def _refs(self, work: Work, past: State, overlay: Overlay) -> Iterator[str]:
+        """Set the refs of remote bases back, if so asked; yields what to tell about those that are left."""
+        if not closure(work.tree, overlay.path).remotes:
+            return
+        from gitops_tool.changes.reach.remotes import moved_ref, refs_like
+
+        for setting in refs_like(work.tree, overlay, past.tree, overlay):
+            own = setting.location.path.is_relative_to(overlay.path)
+            if setting.is_done:
+                continue
+            if self.refs and own:
+                work.add(setting, moved_ref(work.draft.now, setting))
+            else:
+                hint = "--refs sets it back, too" if own else f"it is set in {setting.location.path}"
+                yield f"{_name(overlay)}: {setting.name} was at {setting.new_text} then; {hint}"
 
     def _past(self, tree: Tree, overlay: Overlay, images: Sequence[Candidate]) -> State:
         """Return what to go back to.
@@ -132,40 +169,49 @@ class Rollback:
             return frozenset()
         return frozenset(hold.versions) if hold else frozenset()
 
-    def _hold(
-        self, draft: Draft, overlay: Overlay, changed: Sequence[ImageSetting]
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Write the hold that keeps it there; returns what to tell about it, as results and as remarks."""
+    def _hold(self, draft: Draft, overlay: Overlay, changed: Sequence[Setting], notes: list[str]) -> Iterator[str]:
+        """Write the hold that keeps it there; yields what to tell about it."""
         if not self.holds or not changed:
-            return (), ()
-        left = tuple(str(setting.before) for setting in changed)
+            return
+        left = _left(changed)
         terms = self.terms if self.terms.reason else replace(self.terms, reason=f"rolled back from {', '.join(left)}")
         hold = terms.hold(hold_path(overlay), "rollback", timedelta(days=DEFAULT_DAYS))
         there = _readable_hold(draft.tree, hold.path)
         if there is not None and there.is_active(moment(self.card.clock())):
             if there.action != "rollback" and not there.versions:
-                return (), (f"{_name(overlay)} stays held until {shown(there.until)}: {there.reason}",)
-            left = (*there.versions, *left) if there.versions or self.only_bad else left
+                notes.append(f"{_name(overlay)} stays held until {shown(there.until)}: {there.reason}")
+                return
+            left = [*there.versions, *left]
         hold = replace(hold, versions=tuple(dict.fromkeys(left)) if self.only_bad else ())
         draft.put([(hold.path, hold.text())])
         which = f", {', '.join(hold.versions)} only" if hold.versions else ""
-        return (f"{_name(overlay)}: held until {shown(hold.until)}{which}: {hold.reason}",), ()
+        yield f"{_name(overlay)}: held until {shown(hold.until)}{which}: {hold.reason}"
 
-    def _message(
-        self, settings: Settings, changed: Sequence[ImageSetting], past: State, trailers: Sequence[str]
-    ) -> str:
+    def _message(self, settings: Settings, found: Sequence[Setting], past: State, trailers: Sequence[str]) -> str:
         template = settings.message if self.terms.template is None else self.terms.template
-        left = [f"{ROLLED_BACK}: {setting.before}" for setting in changed if not setting.is_done]
+        left = [f"{ROLLED_BACK}: {text}" for text in _left([setting for setting in found if not setting.is_done])]
         reason = [f"Gitops-Reason: {one_line(self.terms.reason, '--reason')}"] if self.terms.reason else []
         return commit_message(
-            changed, template, "rollback", (*left, f"Gitops-Rolled-Back-To: {past.revision.sha}", *reason, *trailers)
+            found, template, "rollback", (*left, f"Gitops-Rolled-Back-To: {past.revision.sha}", *reason, *trailers)
         )
 
     def prove(
         self, proposal: Proposal, overlay: Overlay, changes: Sequence[ValueChange], tree: Tree, settings: Settings
     ) -> Iterator[Finding]:
         """Check the effect on the images; see `Change`."""
-        return prove_images(proposal.of(overlay), overlay, changes, tree, settings)
+        wanted = proposal.of(overlay)
+        proof = prove_images if all(isinstance(one, ImageSetting) for one in wanted) else prove
+        return proof(wanted, overlay, changes, tree, settings)
+
+
+def _changed_or_all(found: Sequence[S]) -> list[S]:
+    """Return what is still to be set; all if nothing is."""
+    return [setting for setting in found if not setting.is_done] or list(found)
+
+
+def _left(changed: Sequence[Setting]) -> list[str]:
+    """Return what is left by a rollback, each with its name."""
+    return [str(one.before) if isinstance(one, ImageSetting) else f"{one.name}:{one.old_text}" for one in changed]
 
 
 def _put_back(draft: Draft, past: Tree, overlay: Overlay, settings: Sequence[ImageSetting]) -> None:

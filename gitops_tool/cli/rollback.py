@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 @click.option("--until", metavar="WHEN", help="How long to hold: 7d, 12h, 2026-01-05 or never. [default: 7d]")
 @click.option("--no-hold", is_flag=True, help="Do not keep further changes away.")
 @click.option("--hold-bad-only", "only_bad", is_flag=True, help="Keep only the version away that is rolled back from.")
+@click.option("--refs", is_flag=True, help="Set the ?ref= of remote bases back, too.")
+@click.option("--unrendered", is_flag=True, help="Go on where the app cannot be rendered; the commit says so.")
 @override_option
 @change_options()
 @click.pass_obj
@@ -48,6 +50,8 @@ def rollback(
     until: str | None,
     no_hold: bool,
     only_bad: bool,
+    refs: bool,
+    unrendered: bool,
     override: str | None,
     options: ChangeOptions,
 ) -> int:
@@ -70,5 +74,16 @@ def rollback(
     if options.no_commit:
         raise click.UsageError("--no-commit is not for a rollback: its versions are in the history")
     terms = Terms(reason, author(session.folder), until, template=options.message)
-    change = Rollback(app, environment, terms, Pass(override), to, image, holds=not no_hold, only_bad=only_bad)
+    change = Rollback(
+        app,
+        environment,
+        terms,
+        Pass(override),
+        to,
+        image,
+        holds=not no_hold,
+        only_bad=only_bad,
+        refs=refs,
+        unrendered=unrendered,
+    )
     return carry_out(session, change, options)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import ConfigError, GitopsError
 from gitops_tool.holds.times import parse_moment, written
+from gitops_tool.model import Location
 from gitops_tool.records import record
 from gitops_tool.tree import DIRECTORY, FILES, ROOT, mode_at, read, walk
 from gitops_tool.wording import did_you_mean
@@ -80,17 +81,18 @@ def freeze_path(environment: str | None) -> PurePosixPath:
 
 def has_holds(tree: Tree) -> bool:
     """Whether there can be holds or freezes at all, by a look at the root alone."""
-    return tree.modes(ROOT).get(FOLDER.name) == DIRECTORY
+    return FOLDER.name in tree.modes(ROOT)
 
 
 def list_holds(tree: Tree) -> Iterator[tuple[PurePosixPath, Hold | GitopsError]]:
     """Yield every hold and freeze with its file, or what is wrong with it."""
-    if not has_holds(tree):
-        return
+    mode = mode_at(tree, FOLDER)
+    if mode not in {None, DIRECTORY}:
+        yield FOLDER, _no_directory(FOLDER)
     for path, mode in walk(tree, FOLDER):
-        if mode not in FILES or path.suffix != ".yaml":
-            continue
-        if path == EVERYWHERE or path.parent == FREEZES or path.parent.parent == HOLDS:
+        if path in {HOLDS, FREEZES} or (path.parent == HOLDS and mode not in FILES):
+            yield path, _no_directory(path)
+        elif path.suffix == ".yaml" and (path == EVERYWHERE or path.parent == FREEZES or path.parent.parent == HOLDS):
             try:
                 found = read_hold(tree, path)
             except GitopsError as error:
@@ -100,12 +102,20 @@ def list_holds(tree: Tree) -> Iterator[tuple[PurePosixPath, Hold | GitopsError]]
                     yield path, found
 
 
+def _no_directory(path: PurePosixPath) -> ConfigError:
+    hint = "the files of holds and freezes are kept there"
+    return ConfigError(f'"{path}" is not a directory', location=Location(path), hint=hint)
+
+
 def read_hold(tree: Tree, path: PurePosixPath) -> Hold | None:
     """Read a hold or freeze; None if there is no such file.
 
     Raises:
         GitopsError: it is not valid, with line and column.
     """
+    for folder in [*reversed(path.parents[:-1])]:
+        if mode_at(tree, folder) not in {None, DIRECTORY}:
+            raise _no_directory(folder)
     if mode_at(tree, path) is None:
         return None
     data = read(tree, path)

@@ -145,6 +145,27 @@ class Life(RuleBasedStateMachine):
         self.places |= {(app, env): Place("v1") for env in ENVIRONMENTS}
         self.touched = True
 
+    @rule(app=app_names)
+    def delete(self, app: str) -> None:
+        if (app, "staging") not in self.places:
+            return
+        before = self.files()
+        self.run("app", "delete", app, "--yes")
+        after = self.files()
+        gone = before.keys() - after.keys()
+        assert gone == {name for name in before if f"/{app}" in name}
+        self.places = {place: model for place, model in self.places.items() if place[0] != app}
+        self.touched = True
+
+    @rule(app=app_names)
+    def create_and_delete(self, app: str) -> None:
+        if (app, "staging") in self.places:
+            return
+        tree = self.tree()
+        self.create(app)
+        self.delete(app)
+        assert self.tree() == tree
+
     @rule(app=app_names, env=environments, version=versions, override=st.booleans())
     def bump(self, app: str, env: str, version: str, override: bool) -> None:
         if (app, env) not in self.places:

@@ -149,6 +149,22 @@ class TestBytes:
         assert ran.read(PRODUCTION) == shop.overlay("web", "v2", "commonAnnotations:\n  a: b\n")
 
 
+class TestRefs:
+    def test_refs_go_back_with_the_tag_if_asked(self, web: Checkout) -> None:
+        texts = [
+            shop.overlay("web", ref).replace("../../base", f"https://git.example.org/team/web/config?ref={ref}")
+            for ref in ("a" * 40, "b" * 40)
+        ]
+        for text in texts:
+            web.commit({PRODUCTION: text}, "both")
+        result = web.gitops(*BACK, "--no-hold", "--unrendered", "--dry-run")
+        assert result.code == 0
+        assert f"note: web(production): git.example.org/team/web/config was at {'a' * 40} then; --refs" in result.err
+        result = web.gitops(*BACK, "--no-hold", "--refs", "--unrendered")
+        assert (result.code, result.err) == (0, "")
+        assert web.read(PRODUCTION) == texts[0]
+
+
 class TestItSticks:
     def test_bump_and_promote_are_refused_until_the_hold_is_lifted(self, ran: Checkout) -> None:
         ran.gitops(*BACK, "--reason", "memory leak", "--until", "2999-01-05")

@@ -167,6 +167,17 @@ def test_all_holds_and_freezes_are_listed_and_nothing_else() -> None:
     assert isinstance(found[".gitops/freezes/staging.yaml"], YamlError)
 
 
+@pytest.mark.parametrize("path", [".gitops", ".gitops/holds", ".gitops/holds/web"])
+def test_a_file_where_a_folder_should_be_holds_everything(path: str) -> None:
+    tree = tree_of({path: "reason: x\n"})
+    with pytest.raises(ConfigError) as caught:
+        read_hold(tree, PurePosixPath(PATH))
+    assert str(caught.value) == f'{path}: "{path}" is not a directory'
+    assert [(str(where), str(error)) for where, error in list_holds(tree)] == (
+        [(path, str(caught.value))] if path != ".gitops/holds/web" else []
+    )
+
+
 def test_where_the_files_are() -> None:
     assert str(hold_path(WEB)) == PATH
     assert str(freeze_path(None)) == ".gitops/freeze.yaml"

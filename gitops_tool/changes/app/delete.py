@@ -14,10 +14,11 @@ from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.message import app_message
 from gitops_tool.errors import GitopsError, LayoutError
 from gitops_tool.graph import closure
+from gitops_tool.holds import hold_path
 from gitops_tool.layout import KUSTOMIZATION_NAMES, find_app, select_overlays
 from gitops_tool.model import Location, Overlay
 from gitops_tool.records import record
-from gitops_tool.tree import ROOT, walk
+from gitops_tool.tree import ROOT, is_file, walk
 from gitops_tool.validate.selection import ARGOCD
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class DeleteApp:
         _refuse_users(tree, app.name, files)
         draft = Draft(tree)
         draft.put((path, None) for path in sorted(files))
+        draft.put((path, None) for path in map(hold_path, overlays) if is_file(tree, path))
         paths = {overlay.path for overlay in overlays}
         for item in _applications(argocd_objects(tree, settings), paths):
             take_out(draft, item.path, item.document, item.documents)

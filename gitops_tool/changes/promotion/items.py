@@ -19,7 +19,6 @@ from gitops_tool.tree import is_directory
 if TYPE_CHECKING:
     from gitops_tool.changes.base import Setting
     from gitops_tool.changes.images import ImageSetting
-    from gitops_tool.changes.reach.remotes import FoundRef
     from gitops_tool.changes.reach.work import ValueTarget
     from gitops_tool.config import Settings
     from gitops_tool.images import ImageRef
@@ -187,24 +186,14 @@ def ref_items(route: Route, notes: list[str], *, wanted: bool) -> Iterator[Item]
     """Yield the refs of remote bases that both overlays have; those that differ are noted if they are not wanted."""
     if not is_directory(route.tree, route.target.path) or not closure(route.tree, route.target.path).remotes:
         return
-    from gitops_tool.changes.reach.remotes import RefSetting, moved_ref
+    from gitops_tool.changes.reach.remotes import moved_ref, refs_like
 
-    sources = _refs(route.tree, route.source)
-    for ref in _refs(route.tree, route.target):
-        same = {one.ref for one in sources if one.url.name == ref.url.name}
-        if len(same) != 1:
-            continue
-        setting = RefSetting(route.target, ref, same.pop())
-        if not ref.file.is_relative_to(route.target.path) and not setting.is_done:
-            notes.append(f"{name_of(route.target)}: the ref of {setting.name} is set in {ref.file}, and stays as it is")
+    for setting in refs_like(route.tree, route.target, route.tree, route.source):
+        file = setting.location.path
+        if not file.is_relative_to(route.target.path) and not setting.is_done:
+            notes.append(f"{name_of(route.target)}: the ref of {setting.name} is set in {file}, and stays as it is")
         elif wanted:
             yield Item(setting, partial(moved_ref, setting=setting))
         elif not setting.is_done:
             news = f"{setting.name} is at {setting.new_text} in {route.source.environment}"
             notes.append(f"{name_of(route.target)}: {news}; --refs promotes it, too")
-
-
-def _refs(tree: Tree, overlay: Overlay) -> list[FoundRef]:
-    from gitops_tool.changes.reach.remotes import refs_in
-
-    return refs_in(tree, closure(tree, overlay.path).kustomizations)

@@ -110,6 +110,22 @@ def refs_in(tree: Tree, kustomizations: Sequence[PurePosixPath]) -> list[FoundRe
     ]
 
 
+def refs_like(tree: Tree, overlay: Overlay, model: Tree, other: Overlay) -> Iterator[RefSetting]:
+    """Yield an overlay's refs, each to become what another overlay, or the same one in another tree, has for that base.
+
+    Args:
+        tree: the files to change.
+        overlay: whose refs.
+        model: the files that tell.
+        other: the overlay there.
+    """
+    known = refs_in(model, closure(model, other.path).kustomizations)
+    for ref in refs_in(tree, closure(tree, overlay.path).kustomizations):
+        same = {one.ref for one in known if one.url.name == ref.url.name}
+        if len(same) == 1:
+            yield RefSetting(overlay, ref, same.pop())
+
+
 def choose_refs(
     found: Sequence[FoundRef], overlay: Overlay, *, old: str | None, new: str, pattern: str | None, image: str = ""
 ) -> list[FoundRef]:

@@ -141,7 +141,8 @@ def _is_for_nothing(view: RepositoryView, path: PurePosixPath) -> bool:
     if path == EVERYWHERE:
         return False
     if path.parent == FREEZES:
-        return path.stem not in {one.overlay.environment for one in view.overlays}
+        known = {environment.name for environment in view.settings.environments}
+        return path.stem not in known | {one.overlay.environment for one in view.overlays}
     return path not in {hold_path(one.overlay) for one in view.overlays}
 
 
