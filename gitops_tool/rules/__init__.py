@@ -54,10 +54,21 @@ def drift_rules() -> tuple[Rule, ...]:
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, in the order of the documentation."""
-    from gitops_tool.rules import api_server, argocd, changes, deprecations, hygiene, images, references, security
+    from gitops_tool.rules import (
+        api_server,
+        argocd,
+        changes,
+        cluster,
+        deprecations,
+        hygiene,
+        images,
+        references,
+        security,
+    )
 
     return (
         *api_server.RULES,
+        *cluster.RULES,
         *changes.RULES,
         *deprecations.RULES,
         *argocd.RULES,

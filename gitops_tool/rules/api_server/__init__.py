@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING
 
 from gitops_tool.rules.api_server import (
     addresses,
-    admission,
     autoscalers,
-    cluster_objects,
     conflicts,
-    definitions,
     duplicates,
     emptiness,
     entries,
     enums,
     jobs,
-    limits,
     metadata,
     names,
     networking,
@@ -59,8 +55,4 @@ RULES: tuple[Rule, ...] = (
     *rollouts.RULES,
     *autoscalers.RULES,
     *rbac.RULES,
-    *limits.RULES,
-    *admission.RULES,
-    *definitions.RULES,
-    *cluster_objects.RULES,
 )

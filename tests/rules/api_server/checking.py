@@ -12,12 +12,13 @@ from gitops_tool.config import Settings
 from gitops_tool.graph import Closure
 from gitops_tool.model import Overlay, Resource, ResourceId, Severity
 from gitops_tool.render import Render
-from gitops_tool.rules.api_server import RULES
+from gitops_tool.rules import api_server, cluster
 from gitops_tool.rules.base import OverlayView, Problem, Rule, Scope
 from gitops_tool.tree import DirTree
 
 SETTINGS = Settings(kubernetes_version="1.36")
 HOME = PurePosixPath("apps/web")
+RULES = (*api_server.RULES, *cluster.RULES)
 BY_ID = {rule.id: rule for rule in RULES}
 ON_RESOURCES = tuple(rule for rule in RULES if rule.scope is Scope.RESOURCE)
 

@@ -8,11 +8,10 @@ import textwrap
 import pytest
 
 from gitops_tool.model import Severity
-from gitops_tool.rules.api_server import RULES
 from gitops_tool.rules.api_server.problems import dotted
 from gitops_tool.rules.base import Family, Rule, Scope
 
-from .checking import ON_RESOURCES, load, problems
+from .checking import ON_RESOURCES, RULES, load, problems
 
 PLACES = {
     "missing-name": ["metadata.name"],

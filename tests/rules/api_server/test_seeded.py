@@ -17,11 +17,10 @@ from typing import Any
 import pytest
 
 from gitops_tool.model import Severity
-from gitops_tool.rules.api_server import RULES
 from gitops_tool.schemas.catalogue import Catalogue
 from gitops_tool.schemas.engines import check_embedded
 
-from .checking import load, problems
+from .checking import RULES, load, problems
 
 HERE = Path(__file__).parent
 [BASES] = load((HERE / "seeded.yaml").read_text())
