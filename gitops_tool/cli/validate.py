@@ -177,6 +177,7 @@ def _run(here: Opened, wanted: _Wanted) -> Result:
     """Pick the overlays and the programs, and validate."""
     from gitops_tool import engines
     from gitops_tool.config import load_settings
+    from gitops_tool.git.revisions import LocalRevisions
     from gitops_tool.validate import SchemaEngine
     from gitops_tool.validate.overrides import check_rule_names, with_kubernetes_version, with_rules
     from gitops_tool.validate.run import validate as run
@@ -188,6 +189,8 @@ def _run(here: Opened, wanted: _Wanted) -> Result:
     if wanted.kubernetes_version is not None:
         settings = with_kubernetes_version(settings, wanted.kubernetes_version)
     tools = engines.pick(settings, SchemaEngine(wanted.engine))
+    if here.repo is not None:
+        tools.validator.revisions = LocalRevisions(here.repo)
     for note in tools.notes:
         click.echo(f"note: {note}", err=True)
     compares = wanted.since is not None or wanted.base is not None

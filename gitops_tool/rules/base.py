@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gitops_tool.records import record
 
@@ -56,14 +56,51 @@ class OverlayView:
     render: Render
 
 
+class Revisions(Protocol):
+    """What the repository knows of its branches, tags and commits; see `gitops_tool.git.revisions`."""
+
+    answers: dict[str, str]
+    """What was asked so far, and what the answer was."""
+
+    def agrees(self, answers: Mapping[str, str]) -> bool:
+        """Whether the answers would be the same now."""
+        ...
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether what is not found does not exist."""
+        ...
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The URLs of the remotes."""
+        ...
+
+    def known(self, name: str) -> bool:
+        """Whether there is a branch, tag or commit of that name."""
+        ...
+
+    def tree(self, name: str) -> Tree | None:
+        """Return the files at a branch, tag or commit; None if it is not there."""
+        ...
+
+    def similar(self) -> tuple[str, ...]:
+        """Return the names that there are."""
+        ...
+
+
 @record
 class RepositoryView:
-    """Everything that is validated at once; `complete` tells whether that is the whole repository."""
+    """Everything that is validated at once.
+
+    `complete` tells whether that is the whole repository; `revisions` is None where its history is not known.
+    """
 
     tree: Tree
     settings: Settings
     overlays: tuple[OverlayView, ...]
     complete: bool
+    revisions: Revisions | None = None
 
 
 @record

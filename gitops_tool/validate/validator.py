@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from gitops_tool.config import Settings
     from gitops_tool.render import Render
+    from gitops_tool.rules.base import Revisions
     from gitops_tool.tree import Tree
 
 _Found = tuple[str, Severity, Problem]
@@ -96,6 +97,8 @@ class Validator:
         settings: severities and the Kubernetes version.
         schemas: checks objects against schemas.
         rules: gives the rules to run; asked only when the schemas are checked, as rules take time to import.
+
+    `revisions` may be set to what is known of the repository's branches and tags.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Validator:
         self.settings = settings
         self.schemas = schemas
         self.rules = rules
+        self.revisions: Revisions | None = None
 
     def check(
         self,
@@ -158,7 +162,7 @@ class Validator:
     ) -> None:
         """Add what rules on changes find in the overlays that were there before."""
         comparing = [rule for rule in (rules or self.rules)() if rule.scope is Scope.CHANGE]
-        repository = RepositoryView(tree, self.settings, tuple(views), complete)
+        repository = RepositoryView(tree, self.settings, tuple(views), complete, self.revisions)
         for after in views:
             render = before.renders.get(after.overlay.path)
             if render is None:
@@ -197,7 +201,7 @@ class Validator:
             for resource, outline in zip(view.render.resources, other.render.resources, strict=True)
         }
         found: Across = {}
-        everything = RepositoryView(tree, self.settings, tuple(shown), complete)
+        everything = RepositoryView(tree, self.settings, tuple(shown), complete, self.revisions)
         for rule in self.rules():
             if rule.scope is Scope.REPOSITORY:
                 for owner, problem in rule.check(everything):

@@ -169,7 +169,7 @@ class Work:
         """
         before = self._past.overlays
         same = all(overlay in before and before[overlay].outline == self._outlines[overlay] for overlay in fresh)
-        if self._past.across and same and self._fails_as_before:
+        if self._past.across and same and self._fails_as_before and self._history_agrees:
             return {
                 overlay: [
                     problem_of(plain, self._views[overlay].render.resources) for plain in before[overlay].problems
@@ -183,6 +183,7 @@ class Work:
         complete = self._selection.complete and not self._errors
         found = self._validator.repository_problems(tree, views, complete=complete)
         self._reads["repository"] = plain_reads(tree.reads)
+        self._reads["revisions"] = self._validator.revisions.answers if self._validator.revisions else {}
         return found
 
     def _compare(self, base: Base, across: Across) -> list[Unchecked]:
@@ -204,6 +205,12 @@ class Work:
         before = Before(base.tree, renders)
         self._validator.add_change_problems(across, self._tree, views, before, complete=complete)
         return incomparable
+
+    @property
+    def _history_agrees(self) -> bool:
+        """Whether the repository's branches and tags tell the same as before."""
+        answers, revisions = self._past.reads.get("revisions", {}), self._validator.revisions
+        return not answers or (revisions is not None and revisions.agrees(answers))
 
     @property
     def _fails_as_before(self) -> bool:

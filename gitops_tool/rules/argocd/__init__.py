@@ -21,6 +21,7 @@ from gitops_tool.rules.argocd import (
     namespaces,
     options,
     permissions,
+    revisions,
     sets,
     sharing,
     sources,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 RULES: tuple[Rule, ...] = (
     *sources.RULES,
     *directories.RULES,
+    *revisions.RULES,
     *destinations.RULES,
     *permissions.RULES,
     *sharing.RULES,

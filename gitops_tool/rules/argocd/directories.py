@@ -10,7 +10,7 @@ from gitops_tool.errors import GitopsError
 from gitops_tool.layout import KUSTOMIZATION_NAMES, kustomization_in
 from gitops_tool.model import Severity
 from gitops_tool.rules.argocd.landscape import landscape
-from gitops_tool.rules.argocd.objects import Application, Reported, Source, known_text, written_sources
+from gitops_tool.rules.argocd.objects import Application, Reported, Source, known_text, source_path, written_sources
 from gitops_tool.rules.argocd.patterns import matches_glob
 from gitops_tool.rules.base import Family, Scope, dig, rule
 from gitops_tool.tree import DIRECTORY, mode_at, read, resolve, walk
@@ -30,8 +30,8 @@ def application_path(view: RepositoryView) -> Iterator[Reported]:
 
     Argo CD then says "app path does not exist", "app path is not a directory", "app path is absolute" or "app path
     outside root". Paths are looked up if `repoURL` is this repository (`argocd.repoURL` in gitops.yaml; where that is
-    not set, the repository that most paths belong to, and the finding is a warning) and the revision is
-    a branch.
+    not set, a remote of the clone or the repository that most paths belong to, and the finding is a warning): in the
+    files that are validated if the revision is the usual branch, else at that revision.
 
     Bad:
 
@@ -75,12 +75,22 @@ def application_path(view: RepositoryView) -> Iterator[Reported]:
                 hint = "write the path from the repository's root"
                 yield application.problem(f'path "{path}" {where}', *pointer, "path", hint=hint)
         for source in application.sources:
-            what = _missing(view.tree, source.path)
+            what = _missing(view.tree, source.path) or _missing_elsewhere(view, source)
             if what is not None:
                 certain = view.settings.argocd.repo_url is not None
                 severity = Severity.ERROR if certain else Severity.WARNING
-                message = f'path "{source.path}" {what}'
+                message = f'path "{source_path(source.body)}" {what}'
                 yield application.problem(message, *source.pointer, "path", severity=severity)
+
+
+def _missing_elsewhere(view: RepositoryView, source: Source) -> str | None:
+    """Return why a path is no directory of this repository at another revision."""
+    name = known_text(source.body.get("targetRevision"))
+    if view.revisions is None or not source.is_own or source.is_current or not name:
+        return None
+    tree = view.revisions.tree(name)
+    what = None if tree is None else _missing(tree, source_path(source.body))
+    return None if what is None else f'{what} at revision "{name}"'
 
 
 def _parts(path: str) -> tuple[str, ...]:

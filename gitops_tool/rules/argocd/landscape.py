@@ -230,8 +230,9 @@ class _Repository:
     def sources(self, spec: Mapping[str, Any]) -> Iterator[Source]:
         """Yield an Application's sources, those in this repository with their directories and renders."""
         for body, pointer in written_sources(spec):
-            path = source_path(body) if self._is_own(body) and self._is_current(body) else None
-            yield Source(body, pointer, path, None if path is None else self._views.get(path))
+            own, current = self._is_own(body), self._is_current(body)
+            path = source_path(body) if own and current else None
+            yield Source(body, pointer, path, None if path is None else self._views.get(path), own, current)
 
     def _is_current(self, body: Mapping[str, Any]) -> bool:
         """Whether a source follows a branch that the files here are a state of: the usual ones, or the most used."""
@@ -240,15 +241,16 @@ class _Repository:
 
 
 def _own_urls(view: RepositoryView, sources: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """Return the repository's own URLs: as the settings say, else those whose paths are mostly here."""
+    """Return the repository's own URLs: as the settings say, else its remotes and those that paths here are of."""
     if view.settings.argocd.repo_url is not None:
         return frozenset({normalize_url(view.settings.argocd.repo_url)})
+    remotes = frozenset(normalize_url(url) for url in view.revisions.urls) if view.revisions else frozenset()
     paths: dict[str, set[PurePosixPath]] = {}
     for source in sources:
         path, url = source_path(source), known_text(source.get("repoURL"))
         if path is not None and path != ROOT and normalize_url(url):
             paths.setdefault(normalize_url(url), set()).add(path)
-    return frozenset(
+    return remotes | frozenset(
         url for url, named in paths.items() if 2 * sum(_is_here(view.tree, path) for path in named) > len(named)
     )
 

@@ -95,13 +95,16 @@ class Source:
     """One source of an Application.
 
     `path` is the directory in this repository, None for what lies elsewhere, at another revision or
-    in a chart; `view` is its render, where there is one.
+    in a chart; `view` is its render, where there is one. `is_own` tells whether it is this repository at any
+    revision, `is_current` whether it follows a branch that the files here are a state of.
     """
 
     body: Mapping[str, Any]
     pointer: Pointer
     path: PurePosixPath | None
     view: OverlayView | None
+    is_own: bool = False
+    is_current: bool = False
 
     @property
     def url(self) -> str:

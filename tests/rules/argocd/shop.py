@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from gitops_tool import toolchain
 from gitops_tool.cachedir import cache_folder
 from gitops_tool.config import load_settings
+from gitops_tool.git import GitRepo
+from gitops_tool.git.revisions import LocalRevisions
 from gitops_tool.graph import closure
 from gitops_tool.layout import find_apps
 from gitops_tool.model import Overlay, Severity
@@ -138,14 +141,40 @@ def write(folder: Path, files: Mapping[str, str]) -> DirTree:
     return DirTree(folder)
 
 
-def view_of(tree: DirTree, *, overlays: list[Overlay] | None = None) -> RepositoryView:
+def view_of(
+    tree: DirTree, *, overlays: list[Overlay] | None = None, revisions: LocalRevisions | None = None
+) -> RepositoryView:
     """Render a repository with the real kustomize; all of it, or some overlays."""
     settings = load_settings(tree)
     engine = toolchain.kustomize_engine(toolchain.KUSTOMIZE.pinned)
     renderer = Renderer(engine, settings, cache_folder().path)
     wanted = everything(tree, settings) if overlays is None else overlays
     views = (OverlayView(tree, settings, item, _render(renderer, tree, item.path)) for item in wanted)
-    return RepositoryView(tree, settings, tuple(views), overlays is None)
+    return RepositoryView(tree, settings, tuple(views), overlays is None, revisions)
+
+
+def clone_shop(folder: Path, *options: str) -> GitRepo:
+    """Return a clone of a shop with the branches main and release-1 and the tag v1.
+
+    Both branches have apps/web/overlays/production, the second one and the tag also apps/old.
+    """
+
+    def git(*args: str) -> None:
+        subprocess.run(["git", *args], check=True, capture_output=True, cwd=folder)
+
+    origin = folder / "origin"
+    write(origin, {})
+    git("init", "--quiet", "-b", "main", str(origin))
+    git("-C", "origin", "add", "--all")
+    git("-C", "origin", "commit", "--quiet", "-m", "a shop")
+    git("-C", "origin", "switch", "--quiet", "-c", "release-1")
+    write(origin, {"apps/old/objects.yaml": DEPLOYMENT})
+    git("-C", "origin", "add", "--all")
+    git("-C", "origin", "commit", "--quiet", "-m", "an old app")
+    git("-C", "origin", "tag", "v1")
+    git("-C", "origin", "switch", "--quiet", "main")
+    git("clone", "--quiet", *options, origin.as_uri(), "clone")
+    return GitRepo.open(folder / "clone")
 
 
 def overlay(tree: DirTree, environment: str = "production") -> Overlay:

@@ -10,6 +10,7 @@ import pytest
 from gitops_tool.rules.argocd import RULES
 from gitops_tool.rules.base import Family, Rule
 
+from .conftest import Clone
 from .shop import PRODUCTION, check, example, view_of, write
 
 PLACES = {
@@ -17,6 +18,8 @@ PLACES = {
     "application-source-type": "argocd/web.yaml: helm:",
     "application-path": "argocd/web.yaml: path: apps/web/overlay/production",
     "application-directory": "argocd/web.yaml: path: apps/web",
+    "revision-missing": "argocd/web.yaml: targetRevision: relaese-1",
+    "revision-moving": "argocd/web.yaml: targetRevision: 20.*",
     "application-destination": "argocd/web.yaml: name: in-cluster",
     "project-missing": "argocd/web.yaml: project: shopp",
     "project-denies-application": "argocd/web.yaml: namespace: web",
@@ -54,8 +57,9 @@ each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 
 @each_rule
-def test_bad_example_is_found_where_it_is_bad(rule: Rule, tmp_path: Path) -> None:
-    found = check(rule.id, view_of(write(tmp_path, example(rule, "Bad"))))
+def test_bad_example_is_found_where_it_is_bad(rule: Rule, tmp_path: Path, clone: Clone) -> None:
+    tree = write(tmp_path / "files", example(rule, "Bad"))
+    found = check(rule.id, view_of(tree, revisions=clone() if rule.id == "revision-missing" else None))
     assert [f"{item.place.partition(':')[0]}: {item.line}" for item in found] == [PLACES[rule.id]]
     assert [item.severity for item in found] == [rule.severity]
     assert all(re.match(r'[a-z"]|AppProject|Applications? "|Argo CD|CreateNamespace', item.message) for item in found)
@@ -63,8 +67,10 @@ def test_bad_example_is_found_where_it_is_bad(rule: Rule, tmp_path: Path) -> Non
 
 
 @each_rule
-def test_good_example_is_not_found(rule: Rule, tmp_path: Path) -> None:
-    assert check(rule.id, view_of(write(tmp_path, example(rule, "Good")))) == []
+def test_good_example_is_not_found(rule: Rule, tmp_path: Path, clone: Clone) -> None:
+    tree = write(tmp_path / "files", example(rule, "Good"))
+    revisions = clone() if rule.id == "revision-missing" else None
+    assert check(rule.id, view_of(tree, revisions=revisions)) == []
 
 
 @each_rule
