@@ -16,7 +16,7 @@ from gitops_tool.rules.api_server.objects import (
     part,
 )
 from gitops_tool.rules.api_server.problems import dotted, existing, invalid
-from gitops_tool.rules.api_server.tables import Table
+from gitops_tool.rules.api_server.tables import Table, places
 from gitops_tool.rules.base import Family, Problem, dig, rule
 
 if TYPE_CHECKING:
@@ -147,9 +147,21 @@ def _is_timestamp(text: str) -> bool:
     return 1 <= month <= 12 and 1 <= day <= monthrange(year or 4, month)[1]
 
 
+_BUNDLES = places(
+    {
+        **{
+            ("admissionregistration.k8s.io", f"{kind}WebhookConfiguration"): ("webhooks.*.clientConfig.caBundle",)
+            for kind in ("Mutating", "Validating")
+        },
+        ("apiextensions.k8s.io", "CustomResourceDefinition"): ("spec.conversion.webhook.clientConfig.caBundle",),
+        ("apiregistration.k8s.io", "APIService"): ("spec.caBundle",),
+    }
+)
+
+
 @rule("invalid-base64", family=Family.API_SERVER, severity=Severity.ERROR)
 def invalid_base64(resource: Resource) -> Iterator[Problem]:
-    """A value in a Secret's `data` or a ConfigMap's `binaryData` is not base64.
+    """A value in a Secret's `data` or a ConfigMap's `binaryData`, or a bundle of certificates, is not base64.
 
     Plain text belongs into `stringData` of a Secret. A Secret that SOPS or the Vault plugin of
     Argo CD fills in before it is applied is left alone. The value is never shown.
@@ -174,6 +186,9 @@ def invalid_base64(resource: Resource) -> Iterator[Problem]:
 
     Source: k8s.io/api/core/v1/types.go (Secret.Data is []byte, and so base64 in JSON)
     """
+    for value, pointer, _ in _BUNDLES.fields(resource):
+        if isinstance(value, str) and not _is_base64(value):
+            yield invalid(resource, pointer, value, "illegal base64 data")
     field = {("", "Secret"): "data", ("", "ConfigMap"): "binaryData"}.get(kind_of(resource) or ("", ""))
     if field is None or "sops" in resource.body or _is_templated(resource):
         return

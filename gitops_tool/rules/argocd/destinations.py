@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
 from gitops_tool.rules.argocd.landscape import landscape
-from gitops_tool.rules.argocd.objects import Reported
+from gitops_tool.rules.argocd.objects import Reported, known_text
 from gitops_tool.rules.base import Family, Scope, rule
+from gitops_tool.wording import did_you_mean
 
 if TYPE_CHECKING:
     from gitops_tool.rules.base import RepositoryView
+
+_OWN = "https://kubernetes.default.svc"
 
 
 @rule("application-destination", family=Family.ARGOCD, severity=Severity.ERROR, scope=Scope.REPOSITORY)
@@ -66,4 +69,87 @@ def application_destination(view: RepositoryView) -> Iterator[Reported]:
             yield application.problem(message, "spec", "destination", hint="name the cluster")
 
 
-RULES = (application_destination,)
+@rule("cluster-unknown", family=Family.ARGOCD, severity=Severity.ERROR, scope=Scope.REPOSITORY)
+def cluster_unknown(view: RepositoryView) -> Iterator[Reported]:
+    """An Application goes to a cluster that Argo CD does not know.
+
+    Argo CD then says "there are no clusters with this name". Looked up in the clusters that gitops.yaml lists under
+    `argocd.clusters` and for its environments; without that list nothing is said. Argo CD's own cluster needs no entry.
+
+    Bad:
+
+        # gitops.yaml
+        version: 1
+        layout: apps/{app}/overlays/{env}
+        environments:
+          - name: staging
+          - name: production
+        argocd:
+          path: argocd
+          repoURL: https://git.example.com/shop/manifests.git
+          clusters:
+            - name: seoul
+              server: https://seoul.example.com
+        # argocd/web.yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata:
+          name: web
+          namespace: argocd
+        spec:
+          project: open
+          source:
+            repoURL: https://git.example.com/shop/manifests.git
+            path: apps/web/overlays/production
+          destination:
+            name: soul
+            namespace: web
+
+    Good:
+
+        # gitops.yaml
+        version: 1
+        layout: apps/{app}/overlays/{env}
+        environments:
+          - name: staging
+          - name: production
+        argocd:
+          path: argocd
+          repoURL: https://git.example.com/shop/manifests.git
+          clusters:
+            - name: seoul
+              server: https://seoul.example.com
+        # argocd/web.yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata:
+          name: web
+          namespace: argocd
+        spec:
+          project: open
+          source:
+            repoURL: https://git.example.com/shop/manifests.git
+            path: apps/web/overlays/production
+          destination:
+            name: seoul
+            namespace: web
+
+    Source: Argo CD 3.6, util/argo/argo.go (GetDestinationCluster)
+    """
+    listed = view.settings.argocd.clusters
+    if listed is None:
+        return
+    environments = {environment.cluster for environment in view.settings.environments if environment.cluster}
+    known = {
+        "name": {"in-cluster", *(cluster.name for cluster in listed), *environments},
+        "server": {_OWN, *(cluster.server.rstrip("/") for cluster in listed), *environments},
+    }
+    for application in landscape(view).applications:
+        for key, names in known.items():
+            written = known_text(application.destination.get(key))
+            if written and written.rstrip("/") not in names:
+                message = f'there is no cluster "{written}" in argocd.clusters of gitops.yaml'
+                yield application.problem(message, "spec", "destination", key, hint=did_you_mean(written, names))
+
+
+RULES = (application_destination, cluster_unknown)

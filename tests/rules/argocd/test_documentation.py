@@ -21,6 +21,7 @@ PLACES = {
     "revision-missing": "argocd/web.yaml: targetRevision: relaese-1",
     "revision-moving": "argocd/web.yaml: targetRevision: 20.*",
     "application-destination": "argocd/web.yaml: name: in-cluster",
+    "cluster-unknown": "argocd/web.yaml: name: soul",
     "project-missing": "argocd/web.yaml: project: shopp",
     "project-denies-application": "argocd/web.yaml: namespace: web",
     "project-denies-repository": "argocd/web.yaml: repoURL: https://git.example.com/other/manifests.git",
