@@ -110,7 +110,7 @@ def _is_text(template: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" or char == "\0" for char in template)
 
 
-def app_message(action: str, app: str, environments: Sequence[str], template: str | None) -> str:
+def app_message(action: str, app: str, environments: Sequence[str], template: str | None, detail: str = "") -> str:
     """Return the whole message for what is done to an app as a whole.
 
     Args:
@@ -118,13 +118,14 @@ def app_message(action: str, app: str, environments: Sequence[str], template: st
         app: the app's name.
         environments: where it is done.
         template: replaces the subject (and body); its `{app}` and `{environment}` are filled in.
+        detail: what the subject says behind the action.
 
     Raises:
         UsageError: the template has another placeholder, is empty, or is no text.
     """
     where = ",".join(environments)
     values = {"app": [app], "environment": list(environments)}
-    head = f"{app}({where}): {action}" if template is None else filled(template, values)
+    head = f"{app}({where}): {action}{detail}" if template is None else filled(template, values)
     trailers = [
         f"Gitops-Action: {action}",
         f"Gitops-App: {app}",

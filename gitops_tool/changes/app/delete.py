@@ -48,13 +48,13 @@ class DeleteApp:
         app = find_app(tree, settings, self.app)
         overlays = select_overlays(settings, app, self.environments) if self.environments else app.overlays
         whole = len(overlays) == len(app.overlays)
-        files = _files(tree, app, overlays, whole=whole)
+        files = app_files(tree, app, overlays, whole=whole)
         _refuse_users(tree, app.name, files)
         draft = Draft(tree)
         draft.put((path, None) for path in sorted(files))
         draft.put((path, None) for path in map(hold_path, overlays) if is_file(tree, path))
         paths = {overlay.path for overlay in overlays}
-        for item in _applications(argocd_objects(tree, settings), paths):
+        for item in applications_of(argocd_objects(tree, settings), paths):
             take_out(draft, item.path, item.document, item.documents)
         names = [overlay.environment for overlay in overlays]
         summary = [f"deletes {app.name}" + ("" if whole else f" in {', '.join(names)}")]
@@ -82,7 +82,7 @@ def _argocd(draft: Draft, settings: Settings) -> Iterator[Overlay]:
         yield Overlay(ARGOCD, "", path)
 
 
-def _files(tree: Tree, app: App, overlays: Sequence[Overlay], *, whole: bool) -> set[PurePosixPath]:
+def app_files(tree: Tree, app: App, overlays: Sequence[Overlay], *, whole: bool) -> set[PurePosixPath]:
     """Return the files that go: the overlays', and with the last of them all that is only the app's."""
     folders = [overlay.path for overlay in overlays]
     if whole and all(folder.is_relative_to(app.path) for folder in folders):
@@ -114,7 +114,7 @@ def _refuse_users(tree: Tree, name: str, files: set[PurePosixPath]) -> None:
                 raise LayoutError(f'it is built from "{used[0]}"', location=Location(path), hint="change it first")
 
 
-def _applications(found: Sequence[Written], paths: set[PurePosixPath]) -> Iterator[Written]:
+def applications_of(found: Sequence[Written], paths: set[PurePosixPath]) -> Iterator[Written]:
     """Yield the Applications of directories that go, those of one file from its end.
 
     Raises:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.layout import kustomization_in
 from gitops_tool.rules.base import dig
 from gitops_tool.tree import read, resolve
+from gitops_tool.yamledit import replace_scalar
 from gitops_tool.yamledit.items import add_item, remove_item
 from gitops_tool.yamledit.streams import remove_document
 from gitops_tool.yamlload import load_documents
@@ -32,6 +33,15 @@ def unlist_file(draft: Draft, path: PurePosixPath) -> None:
     if path.name in listed:
         pointer = ("resources", listed.index(path.name))
         draft.change(kustomization, lambda data: remove_item(data, pointer, path=kustomization))
+
+
+def relist_file(draft: Draft, path: PurePosixPath, target: PurePosixPath) -> None:
+    """Name a file by its new name where the kustomization beside it has the old one."""
+    kustomization = kustomization_in(draft.now, path.parent)
+    listed = _listed(draft, kustomization) if kustomization is not None else []
+    if kustomization is not None and path.name in listed:
+        pointer = ("resources", listed.index(path.name))
+        draft.change(kustomization, lambda data: replace_scalar(data, pointer, target.name, path=kustomization))
 
 
 def take_out(draft: Draft, path: PurePosixPath, document: int, documents: int) -> None:

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.records import record
-from gitops_tool.rules.argocd.projects import Cluster, permits_destination, permits_kind, permits_repository
+from gitops_tool.rules.argocd.projects import (
+    IN_CLUSTER_SERVER,
+    Cluster,
+    permits_destination,
+    permits_kind,
+    permits_repository,
+)
 from gitops_tool.schemas.scopes import is_namespaced
 from gitops_tool.yamledit.items import add_item
 
@@ -50,12 +56,25 @@ def _missing(spec: Mapping[str, Any], need: Needs) -> Iterator[tuple[str, Item]]
     """Yield the lists of a project and the entries that they lack. What is denied expressly is not argued with."""
     if not permits_repository(spec, need.repo_url):
         yield "sourceRepos", need.repo_url
-    if not permits_destination(spec, Cluster.of(need.destination), need.destination.get("namespace", "")):
+    if not _reaches(spec, need.destination):
         yield "destinations", need.destination
     for group, kind in sorted(need.kinds):
         namespaced = is_namespaced(group, kind) is not False
         if not permits_kind(spec, group, kind, "", namespaced=namespaced):
             yield ("namespace" if namespaced else "cluster") + "ResourceWhitelist", {"group": group, "kind": kind}
+
+
+def _reaches(spec: Mapping[str, Any], destination: Mapping[str, str]) -> bool:
+    """Whether a project permits a destination for certain: by the key that names the cluster there.
+
+    Whether a name and a URL are the same cluster is not known here, but for the one that Argo CD runs in.
+    """
+    cluster = Cluster.of(destination)
+    entries = spec.get("destinations")
+    if cluster.server != IN_CLUSTER_SERVER and isinstance(entries, list):
+        key = "server" if destination.get("server") else "name"
+        entries = [one for one in entries if isinstance(one, dict) and one.get(key)]
+    return permits_destination({**spec, "destinations": entries}, cluster, destination.get("namespace", ""))
 
 
 def _words(key: str, item: Item) -> str:
