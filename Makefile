@@ -55,11 +55,13 @@ validate: setup ## render and validate apps/ and argocd/, with both schema engin
 bench: setup ## compare a bump with the shell script it replaces
 	@PATH="$$($(BIN)/gitops tools path):$$PATH" $(BIN)/python benchmarks/bump.py
 
-lock: $(STAMP) ## write requirements-dev.txt anew from pyproject.toml
+lock: $(STAMP) ## write requirements.txt and requirements-dev.txt anew from pyproject.toml
 	@$(BIN)/python -m venv build/lock
 	@build/lock/bin/pip install --quiet --disable-pip-version-check $(UV)
 	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev \
 		--custom-compile-command 'make lock' --output-file requirements-dev.txt pyproject.toml
+	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command 'make lock' --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
 
 clean: ## remove what these commands made in the checkout
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -30,6 +30,7 @@ _COMMANDS = {
     "init": ("gitops_tool.cli.init", "Set up a repository of manifests: settings, CI, hooks, Argo CD's objects."),
     "history": ("gitops_tool.cli.history", "List every version that ran: when, by whom, and how."),
     "schemas": ("gitops_tool.cli.schemas", "List the schemas that manifests are checked against, or import some."),
+    "service": ("gitops_tool.cli.service", "Write what an application's own repository needs: image, pipeline."),
     "status": ("gitops_tool.cli.status", "Show what runs where, since when, and how far behind."),
     "freeze": ("gitops_tool.cli.hold", "Keep changes away from an environment, through a commit."),
     "hold": ("gitops_tool.cli.hold", "Keep changes away from an app in an environment, through a commit."),
