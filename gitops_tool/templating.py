@@ -119,6 +119,29 @@ def as_yaml(value: Any) -> str:
     return write(value, "", '"').text
 
 
+def html_page(name: str, values: Mapping[str, Any], trusted: Mapping[str, str]) -> str:
+    """Return a page from the tool's own templates for HTML; every value is escaped.
+
+    Args:
+        name: of the template, in the folder `html/report`.
+        values: what it shows.
+        trusted: what is HTML, CSS or a script already.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(BUILT_IN / "html" / "report"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    ready = {key: Markup(text) for key, text in trusted.items()}  # noqa: S704 - that is what "trusted" says
+    return str(environment.get_template(f"{name}.html{SUFFIX}").render({**values, **ready}))
+
+
 def built_in(name: str) -> Templates:
     """Return a folder of the tool's own templates."""
     root = BUILT_IN / name

@@ -97,7 +97,13 @@ class Status:
 
 
 def read_status(
-    tree: Tree, settings: Settings, apps: Sequence[App], repo: GitRepo | None, revision: Revision | None
+    tree: Tree,
+    settings: Settings,
+    apps: Sequence[App],
+    repo: GitRepo | None,
+    revision: Revision | None,
+    *,
+    everything: bool = False,
 ) -> Status:
     """Read what runs where.
 
@@ -107,6 +113,7 @@ def read_status(
         apps: with the overlays to look at, and those they promote from.
         repo: where the history is; None outside a git repository.
         revision: the commit that the history is read from; None where there is none yet.
+        everything: read the whole history, and not only what the matrix needs.
 
     Raises:
         GitError: git cannot read the history.
@@ -117,7 +124,7 @@ def read_status(
     history = History(())
     if repo is not None and revision is not None:
         pending = _Pending(read, sources)
-        history = read_history(repo, revision, overlays, pending.is_done_with)
+        history = read_history(repo, revision, overlays, None if everything else pending.is_done_with)
     found = tuple(_status(overlay, read, sources, history, committed=revision is not None) for overlay in overlays)
     names = dict.fromkeys(overlay.environment for overlay in overlays)
     known = [environment.name for environment in settings.environments] + list(PROMOTION_ORDER)

@@ -87,13 +87,19 @@ def history_json(app: str, revision: Revision, history: History) -> str:
         "app": app,
         "revision": revision.sha,
         "complete": history.is_complete,
-        "changes": [_change(change, history) for change in history.changes],
+        "changes": history_changes(history),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def history_changes(history: History) -> list[dict[str, Any]]:
+    """Return what ran as plain values, newest first."""
+    return [_change(change, history) for change in history.changes]
+
+
 def _change(change: VersionChange, history: History) -> dict[str, Any]:
     return {
+        "app": change.overlay.app,
         "environment": change.overlay.environment,
         "path": str(change.overlay.path),
         "entry": change.entry,

@@ -1,0 +1,1 @@
+"""The report: one page without outside parts, and the same as JSON."""
