@@ -36,6 +36,7 @@ _COMMANDS = {
     "hold": ("gitops_tool.cli.hold", "Keep changes away from an app in an environment, through a commit."),
     "holds": ("gitops_tool.cli.hold", "List what is held and frozen, and why."),
     "promote": ("gitops_tool.cli.promote", "Copy the tags of one environment to the next, through a commit."),
+    "report": ("gitops_tool.cli.report", "Write one page: what runs where, versions over time, changes, findings."),
     "rollback": ("gitops_tool.cli.rollback", "Set an app back to a version it ran before, through a commit."),
     "runbook": ("gitops_tool.cli.runbook", "Print the commands that look into an app that is in trouble."),
     "rules": ("gitops_tool.cli.rules", "List the rules that `gitops validate` checks."),

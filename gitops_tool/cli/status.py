@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--rev", metavar="REV", help="Look at a commit instead of the files as they are now.")
 @click.option(
     "--output",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=click.Choice(["text", "json", "markdown", "html"]),
     default="text",
     show_default=True,
     help="Format of the result.",
@@ -122,6 +122,10 @@ def _text(found: Status, output: str) -> str:
         from gitops_tool.output.status.markdown import status_markdown
 
         return status_markdown(found, now())
+    if output == "html":
+        from gitops_tool.output.report.page import status_page
+
+        return status_page(found, "What runs where", now())
     from gitops_tool.output.status.text import status_text
 
     return status_text(found, now())

@@ -35,7 +35,7 @@ class Link:
 
 @record
 class Topology:
-    """The objects of one overlay, and how they refer to each other; both in a stable order."""
+    """The objects of one overlay with those they refer to, and how they do; both in a stable order."""
 
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]

@@ -81,7 +81,7 @@ def _parts(diff: RepositoryDiff) -> Iterator[str]:
     for failure in diff.failures:
         yield f'<h2 class="serious">Not rendered in {failure.side}: {_text(overlay_text(failure.overlay))}</h2>'
         hint = f"\nhint: {failure.hint}" if failure.hint else ""
-        yield f'<pre class="scroll">{_text(failure.message + hint)}</pre>'
+        yield f'<pre class="scroll" tabindex="0">{_text(failure.message + hint)}</pre>'
     yield from _objects(diff)
     yield from _list("Also", list(remarks(diff)))
     yield "</section>"
@@ -111,7 +111,7 @@ def _objects(diff: RepositoryDiff) -> Iterator[str]:
 def _details(group: ChangeGroup) -> Iterator[str]:
     where = f' <span class="where">in {_text(group_where(group))}</span>'
     yield f"<details open><summary><code>{_text(title(group))}</code>{where}</summary>"
-    yield '<div class="scroll">'
+    yield '<div class="scroll" tabindex="0">'
     yield '<table class="lines unified"><tbody>'
     for line in group_lines(group) or [Line("!", "nothing to show")]:
         yield f'<tr{_class(line.sign)}><td class="sign">{line.sign}</td><td>{_text(line.text)}</td></tr>'
@@ -153,7 +153,7 @@ def _table(
 ) -> Iterator[str]:
     if not rows:
         return
-    yield f'<h2>{caption}</h2>\n<div class="scroll"><table><thead><tr>'
+    yield f'<h2>{caption}</h2>\n<div class="scroll" tabindex="0"><table><thead><tr>'
     yield "".join(f'<th scope="col">{name}</th>' for name in head) + "</tr></thead><tbody>"
     for number, row in enumerate(rows):
         mark = ' class="serious"' if serious and serious[number] else ""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gitops_tool.topology import Node, Topology
 
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 224, 46, 72, 16, 8
-_CHARACTERS = 27
+_CHARACTERS = 24
 """Of a name that fit into a box."""
 
 _SWEEPS = 4
@@ -94,7 +94,7 @@ def _columns(found: Topology, linked: set[Node]) -> list[list[Node]]:
     targets: dict[Node, list[Node]] = {}
     for link in found.links:
         targets.setdefault(link.source, []).append(link.target)
-    depth = _depths([node for node in found.nodes if node in linked] + _others(found), targets)
+    depth = _depths([node for node in found.nodes if node in linked], targets)
     sources = {node for node in depth if not any(node in ends for ends in targets.values())}
     for node in sources:
         depth[node] = min(depth[target] for target in targets[node]) - 1
@@ -103,11 +103,6 @@ def _columns(found: Topology, linked: set[Node]) -> list[list[Node]]:
     for node, number in depth.items():
         columns[number - lowest].append(node)
     return columns
-
-
-def _others(found: Topology) -> list[Node]:
-    """Return the objects that are only referred to."""
-    return list(dict.fromkeys(link.target for link in found.links if not link.target.is_rendered))
 
 
 def _depths(nodes: Iterable[Node], targets: Mapping[Node, Sequence[Node]]) -> dict[Node, int]:

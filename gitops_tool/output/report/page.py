@@ -173,7 +173,7 @@ def _app(report: Report, name: str, row: dict[str, OverlayStatus]) -> dict[str, 
         "name": printable(name),
         "anchor": anchor(name),
         "late": any(image.lag is not None for one in row.values() for image in one.images),
-        "timeline": timeline(changes, report.now),
+        "timeline": timeline(changes, list(row), report.now),
         "total": len(changes),
         "several": len({change.entry for change in changes}) > 1,
         "history": [_change(change, history, report.now) for change in changes[:_MOST_VERSIONS]],
@@ -192,8 +192,11 @@ def _distinct(report: Report, overlays: Sequence[Overlay]) -> Iterator[tuple[str
 
 
 def _graph(environments: str, found: Topology) -> dict[str, Any]:
-    summary = f"{count(len(found.nodes), 'object')}, {count(len(found.links), 'reference')}"
-    return {"environments": environments, "summary": summary, "drawing": draw(found), "tree": tree(found)}
+    own = sum(node.is_rendered for node in found.nodes)
+    parts = [count(own, "object"), count(len(found.links), "reference")]
+    if own < len(found.nodes):
+        parts.append(f"{len(found.nodes) - own} from elsewhere")
+    return {"environments": environments, "summary": ", ".join(parts), "drawing": draw(found), "tree": tree(found)}
 
 
 def _change(change: VersionChange, history: History, now: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _COLOURS = 8
 _MOST = 24
 """Changes that the plot goes back to, so that the newest ones are not squeezed together."""
 
-_STEPS = (3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400, 91 * 86_400, 365 * 86_400)
+_STEPS = tuple(3600 * hours for hours in (1, 6, 24, 2 * 24, 7 * 24, 14 * 24, 30 * 24, 91 * 24, 365 * 24))
 _TICKS = 8
 
 
@@ -65,11 +65,12 @@ class Timeline:
     older: int
 
 
-def timeline(changes: Sequence[VersionChange], now: int) -> Timeline | None:
-    """Return the plot of an app's version changes, newest first; None if there are none.
+def timeline(changes: Sequence[VersionChange], environments: Sequence[str], now: int) -> Timeline | None:
+    """Return the plot of an app's version changes; None if there are none.
 
     Args:
-        changes: of all environments.
+        changes: of all environments, newest first.
+        environments: in the order of their rows.
         now: where the plot ends, in seconds since 1970.
     """
     if not changes:
@@ -82,7 +83,7 @@ def timeline(changes: Sequence[VersionChange], now: int) -> Timeline | None:
             colours.setdefault(change.version.version, len(colours) % _COLOURS)
     scale = _Scale(start, end)
     groups: dict[tuple[str, str], list[VersionChange]] = {}
-    for change in changes:
+    for change in sorted(changes, key=lambda one: environments.index(one.overlay.environment)):
         groups.setdefault((change.overlay.environment, change.entry), []).append(change)
     several = len({entry for _, entry in groups}) > 1
     rows = tuple(

@@ -1,0 +1,1 @@
+"""Tests of the report: how objects hang together, the plots, the page."""
