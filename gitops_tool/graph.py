@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 _MAX_PATH = 4096
+_REMEMBERED = 64
+"""Closures that are kept: a change asks for the same one to find its value and to render."""
+
 _PLUGIN_FIELDS = ("generators", "transformers", "validators")
 _DIRECTORY_FIELDS = ("resources", "components", "bases", *_PLUGIN_FIELDS)
 """The fields that can name a directory; in any other, a directory of the same name is a coincidence."""
@@ -79,6 +83,7 @@ class _Search:
     plugins: list[tuple[PurePosixPath, PurePosixPath]] = field(default_factory=list)
 
 
+@lru_cache(_REMEMBERED)
 def closure(tree: Tree, directory: PurePosixPath) -> Closure:
     """Return what the kustomization in a directory is built from; a plain directory's manifests otherwise.
 

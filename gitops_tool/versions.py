@@ -115,8 +115,9 @@ def _containers(tree: Tree, found: Closure) -> Iterator[tuple[ImageRef, Location
 
 @lru_cache(_REMEMBERED)
 def _images_in(manifest: bytes, path: PurePosixPath) -> tuple[tuple[str, Location], ...]:
-    """Remember what a base holds for the next overlay that is built from it."""
-    return container_images(manifest, path)
+    """Return a manifest's images; remembered, for the next overlay that is built from the same base."""
+    # Without the word, or an escape that could stand for its letters, there is nothing to parse the file for.
+    return container_images(manifest, path) if b"ontainers" in manifest or b"\\" in manifest else ()
 
 
 def manifests_with(tree: Tree, directory: PurePosixPath, name: str) -> list[PurePosixPath]:

@@ -150,6 +150,12 @@ def _reviewed(settings: Settings, proposal: Proposal) -> tuple[str, ...]:
     return tuple(sorted(demanding.intersection(overlay.environment for overlay in proposal.overlays)))
 
 
+def load_rendering() -> None:
+    """Import what reads and renders, beside something that takes as long."""
+    for module in ("yaml", "gitops_tool.engines"):
+        importlib.import_module(module)
+
+
 def _load_validation() -> None:
     """Import what validates, while kustomize renders: the one takes as long as the other."""
     for module in ("validate", "schemas.catalogue", "schemas.kubeconform", "output.text"):

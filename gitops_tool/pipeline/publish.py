@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+from gitops_tool.background import Background
 from gitops_tool.cachedir import cache_dir
 from gitops_tool.changes import Change
 from gitops_tool.errors import GitopsError, PushRejectedError, RaceLostError, SupersededError, UsageError
 from gitops_tool.git import GitRepo, PushStatus
 from gitops_tool.model import Overlay, Revision
-from gitops_tool.pipeline.plan import Outcome, Plan, Status, make_plan, refuse_errors
+from gitops_tool.pipeline.plan import Outcome, Plan, Status, load_rendering, make_plan, refuse_errors
 from gitops_tool.records import field, record, replace
 from gitops_tool.schemas import SchemaEngine
 
@@ -58,8 +59,9 @@ def publish(
         PushRejectedError: the server refuses, for a reason that trying again does not mend.
     """
     deadline = time.monotonic() + options.timeout
-    remote = repo.remote(options.remote)
-    branch = repo.push_branch(options.remote) if options.branch is None else options.branch
+    with Background(load_rendering):  # while git answers
+        remote = repo.remote(options.remote)
+        branch = repo.push_branch(options.remote) if options.branch is None else options.branch
     with repo.lock(deadline) as lock:
         repo.mend()
         race = _Race(repo, change, remote, branch, options, sign, engine, lock, deadline)
