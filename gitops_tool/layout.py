@@ -90,6 +90,14 @@ def app_names(tree: Tree, settings: Settings) -> list[str]:
     return sorted({match.app for match in _matches(tree, settings, None)})
 
 
+def first_layout(tree: Tree, settings: Settings) -> tuple[str, ...]:
+    """Return the first pattern that finds an app, alone: the one that counts for a repository without settings."""
+    for pattern in settings.layout:
+        if next(_match(tree, settings, pattern, None), None) is not None:
+            return (pattern,)
+    return ()
+
+
 def select_overlays(settings: Settings, app: App, environments: tuple[str, ...]) -> tuple[Overlay, ...]:
     """Return an app's overlays of the named environments; of the first one in promotion order if none is named.
 

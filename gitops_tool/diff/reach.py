@@ -15,11 +15,12 @@ from gitops_tool.config import SETTINGS_PATH
 from gitops_tool.errors import GitopsError, LayoutError, UsageError
 from gitops_tool.git.changes import ChangeKind
 from gitops_tool.graph import closure
-from gitops_tool.layout import KUSTOMIZATION_NAMES, find_app, holds_manifests
+from gitops_tool.layout import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, find_app, first_layout, holds_manifests
 from gitops_tool.model import Overlay
-from gitops_tool.records import record
+from gitops_tool.records import record, replace
 from gitops_tool.tree import FILES, LINK, ROOT, mode_at
-from gitops_tool.validate.selection import ARGOCD, everything
+from gitops_tool.validate.discovery import is_looked_into
+from gitops_tool.validate.selection import ARGOCD, everything, outermost
 
 if TYPE_CHECKING:
     from gitops_tool.config import Settings
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 APPLICATION_SET = "ApplicationSet"
+_NO_APP = "/"
+"""Stands for an app where a directory belongs to none; no app is called that."""
+
+_KUSTOMIZATION = ("Kustomization",)
 _PLUGIN = b"builtin"
 """What a generator's or transformer's own file says, which names files as a kustomization does."""
 
@@ -116,12 +121,12 @@ class Reach:
 
     def _changed_units(self) -> set[_Unit] | None:
         """Return the directories of apps that hold all changes; None where these do not tell the overlays."""
-        settings = (self.base.settings, self.head.settings)
-        if SETTINGS_PATH in self.paths or any(one.path is None for one in settings):
+        layout = _layout(self.base)
+        if SETTINGS_PATH in self.paths or layout != _layout(self.head):
             return None
         if any(mode_at(self.head.tree, path) == LINK or mode_at(self.base.tree, path) == LINK for path in self.paths):
             return None
-        shapes = [_shape(pattern) for pattern in self.head.settings.layout]
+        shapes = [_shape(pattern) for pattern in layout]
         units: set[_Unit] = set()
         for path in self.paths:
             found = {unit for shape in shapes for unit in _unit(shape, path)}
@@ -129,14 +134,24 @@ class Reach:
             if argocd is not None and path.is_relative_to(argocd):
                 found.add(_Unit(argocd, ARGOCD))
             if not found:
-                if self._is_below_kustomization(path):
+                alone = self._outside_of_apps(path)
+                if alone is None:
                     return None
-                found.add(_Unit(path, ""))
+                found.add(alone)
             units |= found
         return units
 
+    def _outside_of_apps(self, path: PurePosixPath) -> _Unit | None:
+        """Return what a file that no app's directory holds stands for; None where anything may be built from it.
+
+        Without settings, its directory may be an overlay of its own.
+        """
+        is_alone = self.head.settings.path is not None or not path.name.endswith((*MANIFEST_SUFFIXES, *_KUSTOMIZATION))
+        unit = _Unit(path, "") if is_alone else _Unit(path.parent, _NO_APP)
+        return None if unit.root == ROOT or self._is_below_kustomization(unit.root) else unit
+
     def _is_below_kustomization(self, path: PurePosixPath) -> bool:
-        """Whether a file lies in or below a kustomization, which can be named by nothing but `..`."""
+        """Whether something lies below a kustomization, which can be named by nothing but `..`."""
         trees = (self.base.tree, self.head.tree)
         return any(
             name in tree.modes(parent) for parent in path.parents for tree in trees for name in KUSTOMIZATION_NAMES
@@ -181,17 +196,8 @@ class Reach:
     def _pairs_of(self, units: Iterable[_Unit]) -> Iterator[OverlayPair]:
         """Yield the overlays of some apps that are built from what differs."""
         roots = {unit.root for unit in units}
-        apps = sorted({unit.app for unit in units if unit.app and unit.app != ARGOCD})
-        before, after = (
-            [
-                overlay
-                for app in apps
-                for overlay in _overlays_of(state, app)
-                if any(overlay.path.is_relative_to(root) for root in roots)
-            ]
-            + ([overlay for overlay in _argocd(state) if overlay.path in roots])
-            for state in (self.base, self.head)
-        )
+        apps = sorted({unit.app for unit in units if unit.app not in {"", _NO_APP, ARGOCD}})
+        before, after = (list(_overlays_of(state, apps, roots)) for state in (self.base, self.head))
         yield from self._differing(before, after)
 
     def _all_pairs(self) -> Iterator[OverlayPair]:
@@ -231,11 +237,33 @@ def _paired(before: Sequence[Overlay], after: Sequence[Overlay]) -> Iterator[Ove
         yield OverlayPair(overlay, None)
 
 
-def _overlays_of(state: State, app: str) -> tuple[Overlay, ...]:
+def _overlays_of(state: State, apps: Sequence[str], roots: Collection[PurePosixPath]) -> Iterator[Overlay]:
+    """Yield the overlays of some apps that lie in some directories, and whatever else is rendered there."""
+    found = [overlay for app in apps for overlay in _of_app(state, app)]
+    found = [overlay for overlay in found if any(overlay.path.is_relative_to(root) for root in roots)]
+    yield from found
+    yield from (overlay for overlay in _argocd(state) if overlay.path in roots)
+    if state.settings.path is None:
+        known = [overlay.path for overlay in found]
+        for root in roots:
+            if is_looked_into(state.tree, root):
+                inside = [path for path in known if path.is_relative_to(root)]
+                yield from outermost(state.tree, root, inside)
+
+
+def _of_app(state: State, app: str) -> tuple[Overlay, ...]:
+    settings = replace(state.settings, layout=_layout(state))
     try:
-        return find_app(state.tree, state.settings, app).overlays
+        return find_app(state.tree, settings, app).overlays
     except (LayoutError, UsageError):
         return ()
+
+
+def _layout(state: State) -> tuple[str, ...]:
+    """Return the patterns that hold: without settings, that is the first one that finds anything."""
+    if state.settings.path is not None:
+        return state.settings.layout
+    return first_layout(state.tree, state.settings)
 
 
 def _argocd(state: State) -> list[Overlay]:

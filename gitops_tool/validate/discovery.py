@@ -33,6 +33,13 @@ def directories(tree: Tree, under: PurePosixPath) -> Iterator[PurePosixPath]:
         pending.extend(here / name for name in inner if not name.startswith(".") and name not in _FOREIGN)
 
 
+def is_looked_into(tree: Tree, directory: PurePosixPath) -> bool:
+    """Whether `directories` comes by a directory on its way from the root."""
+    if any(part.startswith(".") or part in _FOREIGN for part in directory.parts):
+        return False
+    return not any(_CHART in tree.modes(parent) for parent in (directory, *directory.parents))
+
+
 def kustomization_directories(tree: Tree, under: PurePosixPath) -> list[PurePosixPath]:
     """Return the directories below one that hold a kustomization."""
     return [path for path in directories(tree, under) if any(name in KUSTOMIZATION_NAMES for name in tree.modes(path))]

@@ -87,11 +87,11 @@ def everything(tree: Tree, settings: Settings) -> list[Overlay]:
     if path is not None and holds_manifests(tree, path):
         overlays.append(Overlay(ARGOCD, "", path))
     if settings.path is None:
-        overlays += _outermost(tree, ROOT, [overlay.path for overlay in overlays])
+        overlays += outermost(tree, ROOT, [overlay.path for overlay in overlays])
     return overlays
 
 
-def _outermost(tree: Tree, under: PurePosixPath, known: Collection[PurePosixPath]) -> list[Overlay]:
+def outermost(tree: Tree, under: PurePosixPath, known: Collection[PurePosixPath]) -> list[Overlay]:
     """Return the directories to render below one: kustomizations that no other uses, and plain manifests."""
     found = kustomization_directories(tree, under)
     used, files = built_upon(tree, [*known, *found])
@@ -145,7 +145,7 @@ def _at(tree: Tree, settings: Settings, path: PurePosixPath, *, below: bool = Tr
         known.append(Overlay(ARGOCD, "", settings.argocd.path))
     found = [overlay for overlay in known if overlay.path == path or (below and overlay.path.is_relative_to(path))]
     if below and (settings.path is None or not found):
-        found += _outermost(tree, path, [overlay.path for overlay in found])
+        found += outermost(tree, path, [overlay.path for overlay in found])
     here = kustomization_in(tree, path) or (not found and holds_manifests(tree, path))
     if here and path not in {overlay.path for overlay in found}:
         found.insert(0, Overlay(str(path), "", path))

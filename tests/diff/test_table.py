@@ -343,12 +343,15 @@ def test_the_same_change_is_shown_once(name: str) -> None:
     assert len(group_changes(compared(before, edited(before, case.edits)).objects)) == case.groups
 
 
+@pytest.mark.parametrize("settings", [True, False])
 @pytest.mark.parametrize("name", CASES)
-def test_none_is_missing_and_none_invented(name: str) -> None:
+def test_none_is_missing_and_none_invented(name: str, *, settings: bool) -> None:
     """The objects that are told are those that differ when everything is rendered on both sides."""
     case = CASES[name]
     before = edited(shop(), case.before)
     after = edited(before, case.edits)
+    if not settings:
+        before, after = (edited(files, {"gitops.yaml": None}) for files in (before, after))
     old, new = (
         {
             (app, environment, str(one.id), one.id.version): one.body
