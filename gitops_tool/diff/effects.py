@@ -27,6 +27,21 @@ _HOLDING_DATA = frozenset(
 _OPTIONS, _FINALIZER = "argocd.argoproj.io/sync-options", "resources-finalizer.argocd.argoproj.io"
 _MOST_REASONS = 4
 
+_GUARDED: Mapping[str, tuple[Path, ...]] = {
+    "Deployment": (("spec", "selector"),),
+    "DaemonSet": (("spec", "selector"),),
+    "Service": tuple(("spec", name) for name in ("clusterIP", "ipFamilies", "type", "loadBalancerClass")),
+    "Secret": (("type",),),
+    **dict.fromkeys(
+        (
+            *("ConfigMap", "ServiceAccount", "Namespace", "Role", "ClusterRole", "Ingress", "NetworkPolicy", "CronJob"),
+            *("HorizontalPodAutoscaler", "PodDisruptionBudget", "Application", "AppProject", "ServiceMonitor"),
+        ),
+        (),
+    ),
+}
+"""Kinds that are changed every day, and the fields of them that an API server may refuse to change."""
+
 _MINOR = 36
 """The Kubernetes version that immutable fields are judged by; hardly anything differs between versions."""
 
@@ -88,7 +103,7 @@ def _update_effects(change: ObjectChange) -> Iterator[Effect]:
 
 
 def _immutable(change: ObjectChange) -> Iterator[Refused]:
-    if all(_is_always_mutable(change.id.kind, field.path) for field in change.fields):
+    if not _may_be_refused(change):
         return
     from gitops_tool.rules.changes.differences import changes_of
     from gitops_tool.rules.changes.fields import SELECTORS, Refused, refused
@@ -100,11 +115,18 @@ def _immutable(change: ObjectChange) -> Iterator[Refused]:
     yield from refused(kind, before, after, _MINOR, server_side=False)
 
 
-def _is_always_mutable(kind: str, path: Path) -> bool:
-    """Whether a change is one of those that are made every day; for these the rules need not be loaded."""
-    return path[:1] == ("metadata",) or (
-        kind in _RESTARTING and path[:2] in {("spec", "template"), ("spec", "replicas")}
-    )
+def _may_be_refused(change: ObjectChange) -> bool:
+    """Whether the rules of immutable fields have to be loaded: everyday changes of everyday kinds need none."""
+    guarded = _GUARDED.get(change.id.kind)
+    if guarded is None or (change.before or {}).get("immutable") is True:
+        return True
+    return any(_meet(field.path, path) for field in change.fields for path in guarded)
+
+
+def _meet(one: Path, other: Path) -> bool:
+    """Whether one of two places is in the other."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
 
 
 def _options(body: Mapping[str, Any] | None) -> set[str]:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from gitops_tool.background import Background
 from gitops_tool.config import SETTINGS_PATH
 from gitops_tool.errors import GitopsError, LayoutError, UsageError
 from gitops_tool.git.changes import ChangeKind
@@ -115,8 +116,9 @@ class Reach:
         """Return the other overlays, those of apps that are built from another one's directory; often none."""
         if not self.paths:
             return []
-        if self._units is not None and not self._is_named_elsewhere(self._units) and not self.index.has_links():
-            return []
+        with Background(self.index.has_links) as links:
+            if self._units is not None and not self._is_named_elsewhere(self._units) and not links.result():
+                return []
         return [pair for pair in self._all_pairs() if pair not in known]
 
     def _changed_units(self) -> set[_Unit] | None:
