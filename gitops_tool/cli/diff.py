@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gitops_tool.cli.app import Session
     from gitops_tool.cli.repository import Opened
+    from gitops_tool.config import Settings
     from gitops_tool.diff.reach import State
     from gitops_tool.diff.repository import RepositoryDiff
     from gitops_tool.git import GitRepo
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gitops_tool.git.objects import GitTree
     from gitops_tool.model import Revision
     from gitops_tool.render import Renderer
+    from gitops_tool.tree import Tree
 
 _FORMATS = ("text", "markdown", "html", "json")
 _GITLAB_NOTE = 1_000_000
@@ -164,12 +166,13 @@ def _run(
 
         wanted = Wanted(*names)
         check_names(wanted, sides.base, sides.head)
-        reach = Reach(sides.base, sides.head, sides.changes, sides.index)
         masked = (*sides.base.settings.mask_keys, *sides.head.settings.mask_keys, *(SECRET_LIKE if mask_keys else ()))
-        with progress(len(reach.likely())) as step:
-            result = compare(
-                *(sides.base, sides.head, reach, _renderers(sides)), wanted=wanted, mask_keys=masked, progress=step
-            )
+        with Reach(sides.base, sides.head, sides.changes, sides.index) as reach:
+            renderers = _renderers(sides)
+            with progress(len(reach.likely)) as step:
+                result = compare(
+                    *(sides.base, sides.head, reach, renderers), wanted=wanted, mask_keys=masked, progress=step
+                )
     return replace(result, notes=sides.notes)
 
 
@@ -192,27 +195,35 @@ def _sides(here: Opened, base: str | None, head: str | None) -> _Sides:
         GitError: there is no repository, or no such commit.
         ConfigError: the settings after the change are not valid.
     """
+    from gitops_tool.background import Background
     from gitops_tool.cli.repository import default_ref
     from gitops_tool.config import load_settings
     from gitops_tool.diff.reach import State
-    from gitops_tool.errors import GitError, GitopsError
+    from gitops_tool.errors import GitError
     from gitops_tool.git.changes import changed_paths
 
     repo = here.repo
     if repo is None:
         raise GitError("this is not a git repository: there is nothing to compare with")
     revision, name = _base(here, repo, base if base is not None else f"...{default_ref(here, 'BASE')}")
-    tree = repo.tree(revision)
-    settings = load_settings(here.tree)
-    notes: tuple[str, ...] = ()
-    try:
-        old_settings = load_settings(tree)
-    except GitopsError as error:
-        old_settings = settings
-        notes = (f"the base is read by the settings of the head, for its own are not valid: {error}",)
+    with Background(lambda: changed_paths(repo, revision, here.revision)) as looking:
+        tree = repo.tree(revision)
+        settings = load_settings(here.tree)
+        old_settings, notes = _settings_of_base(tree, settings)
+        changes = looking.result()
     head_name = "the working tree" if here.revision is None else _name(head or "HEAD", here.revision)
-    changes = changed_paths(repo, revision, here.revision)
     return _Sides(State(tree, old_settings, name), State(here.tree, settings, head_name), changes, tree, notes)
+
+
+def _settings_of_base(tree: Tree, settings: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """Read the settings before the change; those after it, with a note, where they are not valid."""
+    from gitops_tool.config import load_settings
+    from gitops_tool.errors import GitopsError
+
+    try:
+        return load_settings(tree), ()
+    except GitopsError as error:
+        return settings, (f"the base is read by the settings of the head, for its own are not valid: {error}",)
 
 
 def _base(here: Opened, repo: GitRepo, name: str) -> tuple[Revision, str]:

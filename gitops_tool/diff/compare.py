@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gitops_tool.background import Background
 from gitops_tool.diff.effects import effects
 from gitops_tool.diff.images import image_changes
 from gitops_tool.diff.objects import RenderPair, object_changes
@@ -57,7 +56,7 @@ def compare(
     Args:
         base: the repository before.
         head: the repository after.
-        reach: what the change reaches.
+        reach: what the change reaches, entered.
         renderers: of the base and of the head; one and the same where their settings agree.
         wanted: which overlays to look at.
         mask_keys: names outside of Secrets whose values are masked.
@@ -66,10 +65,8 @@ def compare(
     Raises:
         ToolError: an engine is missing or does not work.
     """
-    likely = reach.likely()
-    with Background(lambda: reach.rest(likely)) as rest:
-        rendered = list(_rendered(wanted.of(likely), base, head, renderers, progress))
-        rendered += _rendered(wanted.of(rest.result()), base, head, renderers, progress)
+    rendered = list(_rendered(wanted.of(reach.likely), base, head, renderers, progress))
+    rendered += _rendered(wanted.of(reach.rest()), base, head, renderers, progress)
     failures = [failure for one in rendered for failure in one.failures(base, head)]
     renders = [render for one in rendered if (render := one.renders()) is not None]
     objects = object_changes(renders, mask_keys)

@@ -10,7 +10,7 @@ from gitops_tool.diff.lists import ListKey
 from gitops_tool.diff.pairing import Pair, pair_up, stem
 from gitops_tool.diff.repository import ObjectChange, ObjectKind
 from gitops_tool.diff.values import FieldChange, FieldKind, Path, equal, field_changes
-from gitops_tool.model import Overlay, Resource, ResourceId
+from gitops_tool.model import Overlay, Resource, ResourceDiff, ResourceId
 from gitops_tool.records import record, replace
 
 
@@ -21,6 +21,17 @@ class RenderPair:
     overlay: Overlay
     before: Sequence[Resource]
     after: Sequence[Resource]
+
+    @classmethod
+    def of(cls, overlay: Overlay, diffs: Iterable[ResourceDiff]) -> RenderPair:
+        """Return the objects of an overlay that are known to differ."""
+        before, after = [], []
+        for diff in diffs:
+            if diff.before is not None:
+                before.append(Resource(diff.id, diff.before, overlay.path))
+            if diff.after is not None:
+                after.append(Resource(diff.id, diff.after, overlay.path))
+        return cls(overlay, before, after)
 
 
 def object_changes(renders: Iterable[RenderPair], mask_keys: Sequence[str] = ()) -> list[ObjectChange]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +25,8 @@ from gitops_tool.validate.discovery import is_looked_into
 from gitops_tool.validate.selection import ARGOCD, everything, outermost
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from gitops_tool.config import Settings
     from gitops_tool.git.changes import PathChange
     from gitops_tool.tree import Tree
@@ -88,7 +91,8 @@ class _Unit:
 class Reach:
     """What a change reaches; an overlay may be named that renders the same, never one left out that does not.
 
-    `likely` is known at once, and `rest` after a look at the whole repository: meanwhile one can render.
+    `likely` is known at once, and `rest` after a look at the whole repository, which begins with the `with` statement:
+    meanwhile one can render.
 
     Args:
         base: the repository before.
@@ -107,19 +111,32 @@ class Reach:
         self.application_sets: tuple[PurePosixPath, ...] = ()
         """The files that hold ApplicationSets, or did; known after `rest`."""
         self._units = self._changed_units()
+        self._look = Background(self._is_complete)
 
-    def likely(self) -> list[OverlayPair]:
-        """Return the overlays of the apps whose directories hold the changes, as far as they are built from them."""
-        return [] if self._units is None else list(self._pairs_of(self._units))
+    def __enter__(self) -> Self:
+        """Begin to look for what else may be reached."""
+        self._look.__enter__()
+        return self
 
-    def rest(self, known: Collection[OverlayPair]) -> list[OverlayPair]:
+    def __exit__(self, *error: object) -> None:
+        """Wait for the end of the look."""
+        self._look.__exit__(None, None, None)
+
+    @cached_property
+    def likely(self) -> tuple[OverlayPair, ...]:
+        """The overlays of the apps whose directories hold the changes, as far as they are built from them."""
+        return () if self._units is None else tuple(self._pairs_of(self._units))
+
+    def rest(self) -> list[OverlayPair]:
         """Return the other overlays, those of apps that are built from another one's directory; often none."""
-        if not self.paths:
-            return []
+        return [] if self._look.result() else [pair for pair in self._all_pairs() if pair not in self.likely]
+
+    def _is_complete(self) -> bool:
+        """Whether the likely overlays are all."""
+        if not self.paths or self._units is None:
+            return not self.paths
         with Background(self.index.has_links) as links:
-            if self._units is not None and not self._is_named_elsewhere(self._units) and not links.result():
-                return []
-        return [pair for pair in self._all_pairs() if pair not in known]
+            return not self._is_named_elsewhere(self._units) and not links.result()
 
     def _changed_units(self) -> set[_Unit] | None:
         """Return the directories of apps that hold all changes; None where these do not tell the overlays."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gitops_tool.model import Edit, ResourceDiff
 
-_SECRET_FIELDS = ("data", "stringData")
 _CONTEXT = 3
 
 
@@ -27,29 +26,10 @@ def resource_diff(diff: ResourceDiff) -> list[str]:
 def masked(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
-    """Return both sides of an object with the values of a Secret replaced, so that neither can be read or guessed."""
-    if "Secret" not in {(before or {}).get("kind"), (after or {}).get("kind")}:
-        return before, after
-    return _masked(before, after, "old"), _masked(after, before, "new")
+    """Return both sides of an object with secret values replaced, so that neither can be read or guessed."""
+    from gitops_tool.diff.concealing import concealed, shown_pair
 
-
-def _masked(body: Mapping[str, Any] | None, other: Mapping[str, Any] | None, side: str) -> Mapping[str, Any] | None:
-    if body is None:
-        return None
-    hidden = dict(body)
-    for field in _SECRET_FIELDS:
-        values = body.get(field)
-        if isinstance(values, dict):
-            others = (other or {}).get(field)
-            same = others if isinstance(others, dict) else {}
-            hidden[field] = {
-                key: "*** unchanged" if key in same and same[key] == value else f"*** changed ({side})"
-                for key, value in values.items()
-            }
-    annotations = dict((body.get("metadata") or {}).get("annotations") or {})
-    if annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None) is not None:
-        hidden["metadata"] = {**body["metadata"], "annotations": annotations}
-    return hidden
+    return shown_pair(*(None if body is None else concealed(body) for body in (before, after)))
 
 
 def _lines(data: bytes | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitops_tool.findings import source_lines
 from gitops_tool.model import Finding, Location, Severity
-from gitops_tool.output.rendered import edit_lines, resource_diff
+from gitops_tool.output.rendered import edit_lines
 from gitops_tool.schemas import SchemaEngine
 from gitops_tool.validate.schema_check import SCHEMA_MISSING
 
@@ -84,10 +84,10 @@ def _edit_lines(edit: Edit, *, full: bool) -> Iterator[str]:
 def _effect_lines(effect: OverlayEffect, *, full: bool) -> Iterator[str]:
     where = f"{effect.overlay.app}({effect.overlay.environment})"
     if full:
+        from gitops_tool.output.diff.text import rendered_lines
+
         yield f"rendered diff of {where}:"
-        for diff in effect.diffs:
-            yield f"  {diff.kind}: {diff.id}"
-            yield from (f"    {line}" for line in resource_diff(diff))
+        yield from rendered_lines(effect.overlay, effect.diffs)
     else:
         changed = ", ".join(f"{diff.id} {diff.kind}" for diff in effect.diffs)
         yield f"rendered: {changed or 'no object differs'}"

@@ -173,8 +173,10 @@ def compared(
     before: Files, after: Files, *, wanted: Wanted | None = None, mask_keys: tuple[str, ...] = ()
 ) -> RepositoryDiff:
     base, head = state(before, "before"), state(after, "after")
-    reach = Reach(base, head, changes(before, after), Everything(base.tree))
-    return compare(base, head, reach, (renderer(base), renderer(head)), wanted=wanted or Wanted(), mask_keys=mask_keys)
+    with Reach(base, head, changes(before, after), Everything(base.tree)) as reach:
+        return compare(
+            base, head, reach, (renderer(base), renderer(head)), wanted=wanted or Wanted(), mask_keys=mask_keys
+        )
 
 
 def told(change: ObjectChange) -> str:

@@ -354,15 +354,8 @@ class TestDryRun:
 
             rendered diff of web(staging):
               changed: Deployment/shop/web
-                @@
-                         app: web
-                     spec:
-                       containers:
-                -      - image: {IMAGE}:v1
-                +      - image: {IMAGE}:v2
-                         name: web
-                         resources:
-                           limits:
+                - spec.template.spec.containers[name=web].image: {IMAGE}:v1
+                + spec.template.spec.containers[name=web].image: {IMAGE}:v2
             validated: 1 object, no findings
 
             dry run: nothing was written

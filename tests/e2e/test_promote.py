@@ -113,7 +113,8 @@ class TestWhatIsCopied:
         result = web.gitops("promote", "web", "--dry-run")
         assert result.code == 0
         assert "rendered diff of web(production):\n  changed: Deployment/shop/web\n" in result.out
-        assert f"    -      - image: {IMAGE}:v1\n    +      - image: {IMAGE}:v2\n" in result.out
+        image = "spec.template.spec.containers[name=web].image"
+        assert f"    - {image}: {IMAGE}:v1\n    + {image}: {IMAGE}:v2\n" in result.out
         assert web.snapshot() == before
 
     def test_json(self, web: Checkout) -> None:

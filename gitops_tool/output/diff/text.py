@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from gitops_tool.diff.grouping import group_changes
+from gitops_tool.diff.objects import RenderPair, object_changes
 from gitops_tool.diff.repository import ObjectKind, RepositoryDiff
 from gitops_tool.output.diff.lines import (
     Line,
@@ -19,6 +21,9 @@ from gitops_tool.output.diff.lines import (
     title,
 )
 
+if TYPE_CHECKING:
+    from gitops_tool.model import Overlay, ResourceDiff
+
 _RED, _GREEN, _CYAN, _YELLOW, _BOLD, _END = (f"\033[{code}m" for code in ("31", "32", "36", "33", "1", "0"))
 _COLOURS = {"+": _GREEN, "-": _RED, "@": _CYAN, "!": _YELLOW}
 
@@ -28,6 +33,14 @@ def diff_text(diff: RepositoryDiff, *, colour: bool = False) -> str:
     printer = _Printer(colour)
     lines = [*_head(diff, printer), *_objects(diff, printer), *_end(diff)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def rendered_lines(overlay: Overlay, diffs: Iterable[ResourceDiff]) -> Iterator[str]:
+    """Yield what differs in one overlay's render, as `diff_text` shows it, without colours."""
+    printer = _Printer(colour=False)
+    for group in group_changes(object_changes([RenderPair.of(overlay, diffs)])):
+        yield harmless(f"  {title(group)}")
+        yield from (printer.line(line) for line in group_lines(group))
 
 
 class _Printer:
