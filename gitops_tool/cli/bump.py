@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--if-tag", metavar="OLD", help="Only if this is the tag now; exit 5 otherwise.")
 @click.option("--with-refs", is_flag=True, help="Move the ?ref= of the app's remote base along.")
 @click.option("--set-refs-only", is_flag=True, help="Move the ?ref= alone; TAG is any git ref.")
+@click.option("--ref", metavar="REF", help="With --with-refs, the git ref, where it is not the TAG.")
 @click.option("--ref-url", metavar="PATTERN", help="Which remote base, such as github.com/owner/app; * for any text.")
 @click.option("--path", "paths", multiple=True, metavar="FILE:YAML.PATH", help="Set this value instead; repeatable.")
 @click.option("--unrendered", is_flag=True, help="Go on where the overlay cannot be rendered; the commit says so.")
@@ -45,6 +46,7 @@ def bump(
     if_tag: str | None,
     with_refs: bool,
     set_refs_only: bool,
+    ref: str | None,
     ref_url: str | None,
     paths: tuple[str, ...],
     unrendered: bool,
@@ -69,8 +71,8 @@ def bump(
     from gitops_tool.changes.guard import Pass
 
     reach = None
-    if with_refs or set_refs_only or ref_url is not None or paths or unrendered:
-        reach = _reach(paths, ref_url, with_refs=with_refs, only=set_refs_only, unrendered=unrendered)
+    if with_refs or set_refs_only or ref is not None or ref_url is not None or paths or unrendered:
+        reach = _reach(paths, ref, ref_url, with_refs=with_refs, only=set_refs_only, unrendered=unrendered)
     targets = _targets(words, refs=set_refs_only)
     change = Bump(targets, environments, image, if_tag, options.message, reach, Pass(override))
     if verify_image or pin_digest:
@@ -82,13 +84,16 @@ def bump(
     return carry_out(session, change, options)
 
 
-def _reach(paths: tuple[str, ...], ref_url: str | None, *, with_refs: bool, only: bool, unrendered: bool) -> Reach:
+def _reach(
+    paths: tuple[str, ...], ref: str | None, ref_url: str | None, *, with_refs: bool, only: bool, unrendered: bool
+) -> Reach:
     from gitops_tool.changes.reach import Reach, ValueTarget
     from gitops_tool.yamledit.paths import parse_path
 
     contradictions = [
         (with_refs and only, "--with-refs and --set-refs-only contradict each other"),
         (bool(paths) and (with_refs or only), "--path sets values, not refs: it does not go with them"),
+        (ref is not None and not with_refs, "--ref goes with --with-refs"),
         (ref_url is not None and not (with_refs or only), "--ref-url goes with --with-refs or --set-refs-only"),
     ]
     for found, message in contradictions:
@@ -101,7 +106,7 @@ def _reach(paths: tuple[str, ...], ref_url: str | None, *, with_refs: bool, only
             raise click.UsageError(f'"{word}" is not FILE:YAML.PATH')
         parse_path(path.replace("{env}", "env").replace("{app}", "app"))
         targets.append(ValueTarget(file, path))
-    return Reach(with_refs or only, not only, ref_url, tuple(targets), unrendered)
+    return Reach(with_refs or only, not only, ref_url, ref, tuple(targets), unrendered)
 
 
 def _targets(words: tuple[str, ...], *, refs: bool) -> tuple[BumpTarget, ...]:

@@ -231,5 +231,5 @@ def _refuse_network(found: Closure, settings: Settings) -> None:
         raise RenderError(
             f'"{process.redact(remote.url)}" would be fetched over the network',
             location=remote.location,
-            hint="copy it into the repository, or set kustomize.allowRemote in gitops.yaml",
+            hint="copy it into the repository, or set kustomize.allowRemote in gitops.yaml (a bump: or --unrendered)",
         )

@@ -158,6 +158,6 @@ def test_a_remote_base_is_refused_unless_the_settings_allow_it(web: Checkout) ->
     assert (result.code, result.out) == (3, "")
     assert result.err == (
         f'error: {STAGING}:5:5: "https://git.example.org/bases//web?ref=v1" would be fetched over the network\n'
-        "hint: copy it into the repository, or set kustomize.allowRemote in gitops.yaml\n"
+        "hint: copy it into the repository, or set kustomize.allowRemote in gitops.yaml (a bump: or --unrendered)\n"
     )
     assert web.snapshot() == before

@@ -354,7 +354,10 @@ def test_nothing_is_fetched_without_leave(render: Renderer, web: tuple[str, list
     with pytest.raises(RenderError) as caught:
         render.render(tree_of({f"app/{K}": text.replace("URL", url)}), P("app"))
     assert caught.value.message == f'"{url}" would be fetched over the network'
-    assert caught.value.hint == "copy it into the repository, or set kustomize.allowRemote in gitops.yaml"
+    assert (
+        caught.value.hint
+        == "copy it into the repository, or set kustomize.allowRemote in gitops.yaml (a bump: or --unrendered)"
+    )
     assert asked == []
 
 

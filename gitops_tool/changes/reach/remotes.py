@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from gitops_tool.changes.images import ImageSetting, image_setting, spliced
 from gitops_tool.changes.message import short
 from gitops_tool.changes.reach.unrendered import obstacle_to
 from gitops_tool.changes.reach.values import overlays_with
-from gitops_tool.changes.targets import Candidate, candidates
+from gitops_tool.changes.targets import candidates
 from gitops_tool.errors import LayoutError, UsageError
 from gitops_tool.graph import closure
 from gitops_tool.images import ImageRef
 from gitops_tool.process import redact
 from gitops_tool.records import record
+from gitops_tool.remotes import check_ref
 from gitops_tool.tree import read, resolve
 from gitops_tool.wording import did_you_mean, quoted
+from gitops_tool.yamledit import read_images, set_image
 from gitops_tool.yamledit.refs import read_remotes, replace_refs
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
-    from gitops_tool.changes.base import Setting
     from gitops_tool.changes.reach.work import Work
     from gitops_tool.model import Location, Overlay
     from gitops_tool.remotes import RemoteUrl
@@ -174,42 +176,78 @@ def set_refs(work: Work, overlay: Overlay, version: ImageRef) -> None:
     Raises:
         UsageError: the version is no ref, it is not clear which refs are meant, or others share one.
     """
-    if version.tag is None:
-        raise UsageError(f'"{version.version}" names no commit, branch or tag for the remote base', hint="give a tag")
-    refs = refs_in(work.draft.now, closure(work.draft.now, overlay.path).kustomizations)
+    new = work.reach.ref or version.tag
+    if new is None:
+        message = f'"{version.version}" names no commit, branch or tag for the remote base'
+        raise UsageError(message, hint="give the ref with --ref, or a tag")
+    check_ref(new)
+    kustomizations = closure(work.tree, overlay.path).kustomizations
+    refs = refs_in(work.tree, kustomizations)
     images = list(_images(work, overlay, version, refs)) if work.reach.images else []
     old, name = (images[0][0].old.tag, images[0][0].after.last_segment) if images else (None, "")
-    pattern = work.reach.ref_url
-    chosen = choose_refs(refs, overlay, old=old, new=version.tag, pattern=pattern, image=name)
-    settings: list[Setting] = []
-    for setting, candidate in images:
-        work.add(setting, spliced(work.draft.now, candidate, setting))
-        settings.append(setting)
+    chosen = choose_refs(refs, overlay, old=old, new=new, pattern=work.reach.ref_url, image=name)
     for ref in chosen:
         _refuse_shared(work, overlay, ref)
-        moved = RefSetting(overlay, ref, version.tag)
+    for setting, files in images:
+        work.add(setting, files(work.draft.now))
+    moved = [RefSetting(overlay, ref, new) for ref in chosen]
+    for one in moved:
         if not images:
-            work.bump.expect(overlay, (ref.ref,), moved)
-        work.add(moved, moved_ref(work.draft.now, moved))
-        settings.append(moved)
-    if not all(setting.is_done for setting in settings):
+            work.bump.expect(overlay, (one.found.ref,), one)
+        work.add(one, moved_ref(work.draft.now, one))
+    if not (all(one.is_done for one in moved) and all(setting.is_done for setting, _ in images)):
         work.render(overlay, obstacle_to(work.tree, work.settings, overlay.path))
+
+
+_Splice: TypeAlias = "Callable[[Tree], Iterable[tuple[PurePosixPath, bytes]]]"
+"""Returns the files of a tree that a setting changes, with the new value in place."""
 
 
 def _images(
     work: Work, overlay: Overlay, version: ImageRef, refs: Sequence[FoundRef]
-) -> Iterator[tuple[ImageSetting, Candidate]]:
-    """Yield the images that move along: the entries with a ref's value, else the one that a plain bump means."""
+) -> Iterator[tuple[ImageSetting, _Splice]]:
+    """Yield the images that move along, each with what sets it.
+
+    These are the entries of the overlay whose tag is a ref; else those that stand beside such a ref in a base;
+    else the one that a plain bump means.
+    """
     pattern = work.reach.ref_url
-    values = {ref.ref for ref in refs if pattern is None or ref.url.matches(pattern)}
-    own = [one for one in candidates(work.draft.now, overlay.path) if one.in_overlay and one.version.tag in values]
-    if work.bump.image or version.name or len({one.version.tag for one in own}) != 1:
-        yield work.bump.setting(work.draft.now, overlay, version)
+    meant = [ref for ref in refs if pattern is None or ref.url.matches(pattern)]
+    values = {ref.ref for ref in meant}
+    own = [one for one in candidates(work.tree, overlay.path) if one.in_overlay and one.version.tag in values]
+    named = work.bump.image or version.name
+    if not named and len({one.version.tag for one in own}) == 1:
+        for candidate in own:
+            setting = image_setting(candidate, overlay, version)
+            work.bump.expect(overlay, (candidate.version.version, candidate.version.tag), setting)
+            yield setting, partial(spliced, chosen=candidate, setting=setting)
         return
-    for candidate in own:
-        setting = image_setting(candidate, overlay, version)
-        work.bump.expect(overlay, (candidate.version.version, candidate.version.tag), setting)
-        yield setting, candidate
+    beside = [] if named or own else [one for one in _beside(work, overlay, version, meant) if not one[0].is_done]
+    if len({setting.old.tag for setting, _ in beside}) == 1:
+        yield from beside
+        return
+    setting, candidate = work.bump.setting(work.tree, overlay, version)
+    yield setting, partial(spliced, chosen=candidate, setting=setting)
+
+
+def _beside(
+    work: Work, overlay: Overlay, version: ImageRef, refs: Sequence[FoundRef]
+) -> Iterator[tuple[ImageSetting, _Splice]]:
+    """Yield the images of bases whose tag is the ref of a remote base in the same file."""
+    for path in dict.fromkeys(ref.file for ref in refs if not ref.file.is_relative_to(overlay.path)):
+        values = {ref.ref for ref in refs if ref.file == path}
+        for entry in read_images(read(work.tree, path), path):
+            if entry.new_tag in values:
+                old = ImageRef("", entry.new_tag, entry.digest)
+                new = ImageRef("", version.tag, version.digest)
+                setting = ImageSetting(overlay, entry.name, entry.new_name or entry.name, old, new, entry.location)
+                work.bump.expect(overlay, (old.version, old.tag), setting)
+                yield setting, partial(_set_in_base, path=path, setting=setting)
+
+
+def _set_in_base(tree: Tree, path: PurePosixPath, setting: ImageSetting) -> Iterator[tuple[PurePosixPath, bytes]]:
+    new = setting.new
+    yield path, set_image(read(tree, path), setting.entry, tag=new.tag, digest=new.digest, path=path)
 
 
 def moved_ref(tree: Tree, setting: RefSetting) -> Iterator[tuple[PurePosixPath, bytes]]:

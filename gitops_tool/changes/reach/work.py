@@ -39,6 +39,7 @@ class Reach:
     Args:
         refs: move the `?ref=` of remote bases.
         images: set images; not where refs alone are moved.
+        ref: what the remote bases get, where it is not the image's tag.
         ref_url: which remote bases.
         paths: the values to set instead.
         unrendered: go on where an overlay cannot be rendered here.
@@ -47,6 +48,7 @@ class Reach:
     refs: bool = False
     images: bool = True
     ref_url: str | None = None
+    ref: str | None = None
     paths: tuple[ValueTarget, ...] = ()
     unrendered: bool = False
 

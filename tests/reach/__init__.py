@@ -1,0 +1,1 @@
+"""Tests of bumps that reach further than images of kustomizations, on trees in memory."""
