@@ -20,6 +20,7 @@ from gitops_tool.yamlload import load_documents, locate
 
 if TYPE_CHECKING:
     from gitops_tool.holds import Window
+    from gitops_tool.policy import Policy
     from gitops_tool.tree import Tree
 
 SETTINGS_PATH = PurePosixPath("gitops.yaml")
@@ -100,6 +101,15 @@ class ValuePath:
 
 
 @record
+class UpdateRule:
+    """A rule for `gitops update`: images by a glob, and the policy for them; `environments` empty for the first."""
+
+    image: str
+    policy: Policy
+    environments: tuple[str, ...] = ()
+
+
+@record
 class Settings:
     """What `gitops.yaml` says, with defaults; environments in promotion order."""
 
@@ -120,6 +130,7 @@ class Settings:
     markers: bool = False
     freezes: tuple[Window, ...] = ()
     promoted_files: tuple[str, ...] = ()
+    updates: tuple[UpdateRule, ...] = ()
 
     def environment(self, name: str) -> Environment | None:
         """Return an environment by its name."""
@@ -234,6 +245,7 @@ def _settings(top: _Section) -> Settings:
         mask_keys=diff.texts("maskKeys"),
         targets=_targets(bump),
         markers=bump.flag("markers"),
+        updates=tuple(_updates(top, environments)),
         freezes=tuple(_windows(top, [environment.name for environment in environments])),
         promoted_files=_globs(promote, "files"),
     )
@@ -334,6 +346,30 @@ def _value_paths(apps: _Section, app: str) -> Iterator[ValuePath]:
         except UsageError as error:
             raise section.error(error.message, "path", hint=error.hint) from error
         yield ValuePath(file, path, section.choice("sets", PARTS))
+        section.done()
+
+
+def _updates(top: _Section, environments: Sequence[Environment]) -> Iterator[UpdateRule]:
+    for section in top.sections("updates"):
+        from gitops_tool.policy import policy
+
+        image, kind = section.text("image"), section.text("policy")
+        if not image or not kind:
+            raise section.error(f'a rule of "updates" has no "{"policy" if image else "image"}"')
+        key, other = ("range", "pattern") if kind == "semver" else ("pattern", "range")
+        if section.text(other):
+            raise section.error(f'"{other}" does not go with the policy "{kind}"', other)
+        try:
+            found = policy(kind, section.text(key) or "")
+        except UsageError as error:
+            raise section.error(error.message, key if key in section.values else "policy", hint=error.hint) from error
+        names = section.texts("environments")
+        known = [environment.name for environment in environments]
+        for index, name in enumerate(names):
+            if name not in known:
+                message = f'there is no environment "{name}"'
+                raise section.error(message, "environments", index, hint=did_you_mean(name, known))
+        yield UpdateRule(image, found, names)
         section.done()
 
 

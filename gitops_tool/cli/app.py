@@ -42,6 +42,7 @@ _COMMANDS = {
     "rules": ("gitops_tool.cli.rules", "List the rules that `gitops validate` checks."),
     "unfreeze": ("gitops_tool.cli.hold", "Let changes of a frozen environment pass again, through a commit."),
     "unhold": ("gitops_tool.cli.hold", "Let changes of a held app pass again, through a commit."),
+    "update": ("gitops_tool.cli.update", "Bump images to the newest tag that their policies allow."),
     "validate": ("gitops_tool.cli.validate", "Render every overlay and check it: schemas, API server, Argo CD."),
     "tools": ("gitops_tool.cli.tools", "Show which external programs are used, or install them."),
 }
