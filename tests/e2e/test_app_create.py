@@ -199,6 +199,14 @@ def test_other_layouts(tmp_path: Path, env: dict[str, str], layout: str, paths: 
     assert result.out.splitlines()[1] == "no Application: gitops.yaml does not say where they are (argocd.path)"
     assert all((checkout.folder / path / "kustomization.yaml").exists() for path in paths)
     assert validated(checkout) == "no findings"
+    made, tree = contents(checkout.folder), checkout.git("rev-parse", "HEAD^{tree}")
+    for words in (("rename", "web", "api"), ("rename", "api", "web")):
+        renamed = checkout.gitops("app", *words, "--yes")
+        assert (renamed.code, renamed.err) == (0, "")
+    assert checkout.git("rev-parse", "HEAD^{tree}") == tree
+    assert {name for name in made if not name.startswith(".git")} <= {*contents(checkout.folder)}
+    assert checkout.gitops("app", "delete", "web", "--yes").code == 0
+    assert checkout.git("ls-files") == "gitops.yaml"
 
 
 def test_a_flat_layout(tmp_path: Path, env: dict[str, str]) -> None:
@@ -306,3 +314,22 @@ def test_the_repositorys_own_templates(tmp_path: Path, env: dict[str, str]) -> N
     assert (result.code, result.err) == (0, "")
     assert checkout.read("apps/web/base/kustomization.yaml") == "resources: [config.yaml]\n"
     assert validated(checkout) == "no findings"
+
+
+def test_the_templates_as_a_start(tmp_path: Path, env: dict[str, str]) -> None:
+    checkout = small(tmp_path, env)
+    settings = checkout.read("gitops.yaml")
+    result = checkout.gitops("app", "templates")
+    assert (result.code, result.err) == (0, "")
+    checkout.assert_sound()
+    assert checkout.read("gitops.yaml") == settings + "templates: templates/app\n"
+    copied = contents(checkout.folder / "templates/app")
+    own = contents(PACKAGE_ROOT / "gitops_tool/templates/app")
+    assert {name: text for name, (_, text) in copied.items()} == {name: text for name, (_, text) in own.items()}
+    created = checkout.gitops("app", "create", "web", *IMAGE)
+    assert (created.code, created.err) == (0, "")
+    assert validated(checkout) == "no findings"
+    again = checkout.gitops("app", "templates")
+    assert (again.code, again.out) == (3, "")
+    outside = checkout.gitops("app", "templates", "../x")
+    assert (outside.code, outside.out) == (3, "")

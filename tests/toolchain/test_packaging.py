@@ -50,6 +50,13 @@ def test_every_module_and_schema_of_the_checkout_is_in_it(wheel: zipfile.ZipFile
     assert len(schemas) > 20
 
 
+def test_the_templates_are_in_it(wheel: zipfile.ZipFile) -> None:
+    folder = ROOT / "gitops_tool/templates"
+    wanted = {f"gitops_tool/templates/{path.relative_to(folder)}" for path in folder.rglob("*") if path.is_file()}
+    assert len(wanted) > 20
+    assert wanted <= {*wheel.namelist()}
+
+
 def test_nothing_but_the_package_is_in_it(wheel: zipfile.ZipFile) -> None:
     assert {name.split("/")[0].split("-")[0] for name in wheel.namelist()} == {"gitops_tool"}
 

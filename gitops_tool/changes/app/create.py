@@ -18,7 +18,7 @@ from gitops_tool.changes.argocd.applications import (
     environment_values,
 )
 from gitops_tool.changes.argocd.listing import list_file
-from gitops_tool.changes.argocd.objects import argocd_objects, defaults
+from gitops_tool.changes.argocd.objects import app_objects, defaults
 from gitops_tool.changes.argocd.permissions import Needs, permit
 from gitops_tool.changes.argocd.sets import ensure_set
 from gitops_tool.changes.base import Proposal
@@ -75,7 +75,7 @@ class CreateApp:
         environments = wanted_environments(tree, settings, self.environments)
         self._check(environments)
         placement = place(tree, settings, name, environments)
-        found = argocd_objects(tree, settings)
+        found = app_objects(tree, settings, name)
         project = defaults(settings, found)
         draft = Draft(tree)
         files = _AppFiles(app_templates(tree, settings), self.spec, placement, settings, project)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from gitops_tool.changes.app.placement import base_of, fitting
 from gitops_tool.changes.app.references import mention_lines, mentions
 from gitops_tool.changes.argocd.listing import take_out
-from gitops_tool.changes.argocd.objects import argocd_objects
+from gitops_tool.changes.argocd.objects import app_objects
 from gitops_tool.changes.base import Proposal
 from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.message import app_message
@@ -48,13 +49,13 @@ class DeleteApp:
         app = find_app(tree, settings, self.app)
         overlays = select_overlays(settings, app, self.environments) if self.environments else app.overlays
         whole = len(overlays) == len(app.overlays)
-        files = app_files(tree, app, overlays, whole=whole)
+        files = app_files(tree, settings, app, overlays, whole=whole)
         _refuse_users(tree, app.name, files)
         draft = Draft(tree)
         draft.put((path, None) for path in sorted(files))
         draft.put((path, None) for path in map(hold_path, overlays) if is_file(tree, path))
         paths = {overlay.path for overlay in overlays}
-        for item in applications_of(argocd_objects(tree, settings), paths):
+        for item in applications_of(app_objects(tree, settings, app.name), paths):
             take_out(draft, item.path, item.document, item.documents)
         names = [overlay.environment for overlay in overlays]
         summary = [f"deletes {app.name}" + ("" if whole else f" in {', '.join(names)}")]
@@ -82,16 +83,16 @@ def _argocd(draft: Draft, settings: Settings) -> Iterator[Overlay]:
         yield Overlay(ARGOCD, "", path)
 
 
-def app_files(tree: Tree, app: App, overlays: Sequence[Overlay], *, whole: bool) -> set[PurePosixPath]:
-    """Return the files that go: the overlays', and with the last of them all that is only the app's."""
-    folders = [overlay.path for overlay in overlays]
-    if whole and all(folder.is_relative_to(app.path) for folder in folders):
-        folders.append(app.path)
-    found = {path for folder in folders for path, _ in walk(tree, folder)}
+def app_files(
+    tree: Tree, settings: Settings, app: App, overlays: Sequence[Overlay], *, whole: bool
+) -> set[PurePosixPath]:
+    """Return the files that go: the overlays', and with the last of them the base and all of the app's directory."""
+    folders = {overlay.path for overlay in overlays}
     if whole:
-        built = {path for overlay in overlays for path in _closure(tree, overlay.path)}
-        found |= {path for path in built if app.name in path.parent.parts}
-    return found
+        folders |= {app.path} if all(folder.is_relative_to(app.path) for folder in folders) else set()
+        patterns = {pattern for overlay in overlays if (pattern := fitting(settings, overlay)) is not None}
+        folders |= {base_of(pattern, app.name) for pattern in patterns if "{env}" in str(pattern)}
+    return {path for folder in folders for path, _ in walk(tree, folder)}
 
 
 def _closure(tree: Tree, directory: PurePosixPath) -> tuple[PurePosixPath, ...]:

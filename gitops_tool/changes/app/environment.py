@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from gitops_tool.changes.app.placement import wanted_environments
+from gitops_tool.changes.app.placement import fitting, wanted_environments
 from gitops_tool.changes.argocd.applications import (
     APPLICATION,
     app_templates,
@@ -16,7 +16,7 @@ from gitops_tool.changes.argocd.applications import (
     destination,
 )
 from gitops_tool.changes.argocd.listing import list_file
-from gitops_tool.changes.argocd.objects import argocd_objects, defaults
+from gitops_tool.changes.argocd.objects import app_objects, defaults
 from gitops_tool.changes.argocd.permissions import Needs, permit
 from gitops_tool.changes.argocd.pruning import syncs
 from gitops_tool.changes.argocd.sets import ensure_set
@@ -71,7 +71,7 @@ class AddEnvironment:
         copied = list(_copied(draft, settings, source, overlay, environment))
         summary = [f"puts {app.name} into {environment.name}, as it is in {source.environment}"]
         overlays = [overlay]
-        found = argocd_objects(tree, settings)
+        found = app_objects(tree, settings, app.name)
         if settings.argocd.path is not None:
             summary += _registered(draft, settings, found, source, overlay, environment)
             overlays.append(Overlay(ARGOCD, "", settings.argocd.path))
@@ -98,11 +98,9 @@ def _placed(settings: Settings, source: Overlay, environment: Environment) -> Pu
     Raises:
         LayoutError: none fits, or it has no place for environments.
     """
-    for pattern in settings.layout:
-        if PurePosixPath(pattern.format(app=source.app, env=source.environment)) == source.path:
-            target = PurePosixPath(pattern.format(app=source.app, env=environment.name))
-            if target != source.path:
-                return target
+    pattern = fitting(settings, source)
+    if pattern is not None and "{env}" in str(pattern):
+        return PurePosixPath(str(pattern).format(app=source.app, env=environment.name))
     raise LayoutError("the layout has no place for a further environment", location=Location(source.path))
 
 

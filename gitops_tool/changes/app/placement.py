@@ -53,7 +53,7 @@ def place(tree: Tree, settings: Settings, app: str, environments: tuple[Environm
         return Placement(path, {environment.name: path for environment in environments})
     filled = pattern.replace("{app}", app)
     overlays = {e.name: PurePosixPath(filled.replace("{env}", e.name)) for e in environments}
-    return Placement(_base_of(PurePosixPath(pattern), app), overlays)
+    return Placement(base_of(PurePosixPath(pattern), app), overlays)
 
 
 def _pattern(tree: Tree, settings: Settings) -> str:
@@ -67,7 +67,7 @@ def _pattern(tree: Tree, settings: Settings) -> str:
     return next(fits, LAYOUTS[0])
 
 
-def _base_of(pattern: PurePosixPath, app: str) -> PurePosixPath:
+def base_of(pattern: PurePosixPath, app: str) -> PurePosixPath:
     """Return the directory that the overlays of an app build upon.
 
     `apps/web/base` for `apps/{app}/overlays/{env}`, `envs/base/web` for `envs/{env}/{app}`, `web-base` for
@@ -81,6 +81,14 @@ def _base_of(pattern: PurePosixPath, app: str) -> PurePosixPath:
     else:
         kept = [*parts[:of_env], parts[of_env] if of_app == of_env else _BASE, *parts[of_env + 1 :]]
     return PurePosixPath(*(part.replace("{app}", app).replace("{env}", _BASE) for part in kept))
+
+
+def fitting(settings: Settings, overlay: Overlay) -> PurePosixPath | None:
+    """Return the layout's pattern that an overlay fits."""
+    for pattern in settings.layout:
+        if PurePosixPath(pattern.format(app=overlay.app, env=overlay.environment)) == overlay.path:
+            return PurePosixPath(pattern)
+    return None
 
 
 def wanted_environments(tree: Tree, settings: Settings, names: tuple[str, ...]) -> tuple[Environment, ...]:

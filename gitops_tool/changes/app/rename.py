@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 from gitops_tool.changes.app.delete import app_files, applications_of
 from gitops_tool.changes.app.names import check_app_name
-from gitops_tool.changes.app.placement import check_unused
+from gitops_tool.changes.app.placement import base_of, check_unused, fitting
 from gitops_tool.changes.app.references import mention_lines, mentions
 from gitops_tool.changes.app.renaming import Renaming, defined_names, own_objects
 from gitops_tool.changes.argocd.listing import relist_file
-from gitops_tool.changes.argocd.objects import argocd_objects
+from gitops_tool.changes.argocd.objects import app_objects
 from gitops_tool.changes.base import Proposal
 from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.message import app_message
 from gitops_tool.errors import GitopsError, LayoutError
 from gitops_tool.graph import closure
+from gitops_tool.holds import hold_path
 from gitops_tool.layout import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, find_app, find_apps
 from gitops_tool.model import Location, Overlay
 from gitops_tool.records import record
-from gitops_tool.tree import FILES, ROOT, mode_at, read
+from gitops_tool.tree import FILES, ROOT, is_file, mode_at, read
 from gitops_tool.validate.selection import ARGOCD
 from gitops_tool.yamledit.rewrite import rewrite
 
@@ -83,11 +84,11 @@ class _Run:
         self.draft = Draft(tree)
         self.settings = settings
         self.app = app
-        files = sorted(app_files(tree, app, app.overlays, whole=True))
+        files = sorted(app_files(tree, settings, app, app.overlays, whole=True))
         self.places = {overlay.path: _renamed(settings, overlay, new) for overlay in app.overlays}
         moved = {path: self._target(path, new) for path in files}
         mine = own_objects(tree, files, app.name)
-        self.applications = [*applications_of(argocd_objects(tree, settings), {*self.places})]
+        self.applications = [*applications_of(app_objects(tree, settings, app.name), {*self.places})]
         others = [
             path
             for path in tree.search(sorted(mine or {app.name}), ROOT)
@@ -105,7 +106,7 @@ class _Run:
         Raises:
             LayoutError: the place has not the app's name in it.
         """
-        for folder, after in self.places.items():
+        for folder, after in (*self.places.items(), *_bases(self.settings, self.app, new)):
             if path.is_relative_to(folder):
                 return after / path.relative_to(folder)
         target = PurePosixPath(*(new if part == self.app.name else part for part in path.parts))
@@ -124,9 +125,13 @@ class _Run:
                 raise LayoutError("a link cannot be moved", location=Location(path), hint="move it by hand first")
             data = tree.blob(path)
             if path.name.endswith(MANIFEST_SUFFIXES) or path.name in KUSTOMIZATION_NAMES:
-                data = _rewritten(data, self.mine.own, path)
+                data = _rewritten(data, _choice(self.mine, self.mine.own, path), path)
             self.draft.create(target, data)
             self.draft.put([(path, None)])
+        for overlay in self.app.overlays:
+            if is_file(tree, path := hold_path(overlay)):
+                self.draft.create(hold_path(Overlay(self.mine.new, overlay.environment, path)), tree.blob(path))
+                self.draft.put([(path, None)])
 
     def rename_applications(self) -> None:
         """Rename the app's Applications, and their files."""
@@ -160,7 +165,7 @@ class _Run:
             if path in handled:
                 continue
             before = read(self.draft.now, path)
-            after = _rewritten(before, self._choice(path), path)
+            after = _rewritten(before, _choice(self.names, self.names.elsewhere, path), path)
             if after != before:
                 self.draft.put([(path, after)])
                 changed.append(path)
@@ -168,13 +173,6 @@ class _Run:
             for overlay in app.overlays:
                 if app.name != self.app.name and _reads(self.draft.tree, overlay, changed):
                     self.reached.append(overlay)
-
-    def _choice(self, path: PurePosixPath) -> _Choose:
-        if path.name in KUSTOMIZATION_NAMES:
-            return lambda pointer, text: (
-                self.names.in_kustomization(path.parent, text) or self.names.elsewhere(pointer, text)
-            )
-        return self.names.elsewhere
 
     def overlays(self) -> Iterator[Overlay]:
         """Yield what is to be rendered: the app under both names, who names it, and Argo CD's own objects."""
@@ -195,6 +193,13 @@ def _rewritten(data: bytes, choose: _Choose, path: PurePosixPath) -> bytes:
         return data
 
 
+def _choice(names: Renaming, choose: _Choose, path: PurePosixPath) -> _Choose:
+    """Return what chooses the texts of a file: in a kustomization, also those that are ways to what moves."""
+    if path.name not in KUSTOMIZATION_NAMES:
+        return choose
+    return lambda pointer, text: names.in_kustomization(path, text) or choose(pointer, text)
+
+
 def _like(text: str, old: str, new: str) -> str:
     """Return a name that begins with the app's, with the new one; others stay."""
     return new + text[len(old) :] if text == old or text.startswith((f"{old}-", f"{old}.")) else text
@@ -206,10 +211,18 @@ def _renamed(settings: Settings, overlay: Overlay, new: str) -> PurePosixPath:
     Raises:
         LayoutError: none fits.
     """
-    for pattern in settings.layout:
-        if PurePosixPath(pattern.format(app=overlay.app, env=overlay.environment)) == overlay.path:
-            return PurePosixPath(pattern.format(app=new, env=overlay.environment))
-    raise LayoutError("no layout pattern names this directory", location=Location(overlay.path))
+    pattern = fitting(settings, overlay)
+    if pattern is None:
+        raise LayoutError("no layout pattern names this directory", location=Location(overlay.path))
+    return PurePosixPath(str(pattern).format(app=new, env=overlay.environment))
+
+
+def _bases(settings: Settings, app: App, new: str) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
+    """Yield the app's bases, each with its place under the new name."""
+    for overlay in app.overlays:
+        pattern = fitting(settings, overlay)
+        if pattern is not None and "{env}" in str(pattern):
+            yield base_of(pattern, app.name), base_of(pattern, new)
 
 
 def _reads(tree: Tree, overlay: Overlay, paths: Sequence[PurePosixPath]) -> bool:

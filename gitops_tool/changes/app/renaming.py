@@ -56,21 +56,23 @@ class Renaming:
             return None  # an object of its own
         return self.name(text) if text in self.objects and _is_name(pointer) else None
 
-    def in_kustomization(self, directory: PurePosixPath, text: str) -> str | None:
-        """Return what a path in a kustomization elsewhere becomes, if it leads to what moves."""
+    def in_kustomization(self, path: PurePosixPath, text: str) -> str | None:
+        """Return what a way in a kustomization becomes, if it leads to what moves; the kustomization may move, too."""
         if not text or "://" in text or text.startswith("/"):
             return None
-        target = PurePosixPath(posixpath.normpath(str(directory / text)))
-        files = [path for path in self.moved if path == target or path.is_relative_to(target)]
-        if not files or any(self._stays(target, path) for path in files):
+        target = PurePosixPath(posixpath.normpath(str(path.parent / text)))
+        files = [file for file in self.moved if file == target or file.is_relative_to(target)]
+        if not files or any(self._stays(target, file) for file in files):
             return None
         after = self.moved[files[0]]
         folder = after if files[0] == target else after.parents[len(files[0].relative_to(target).parts) - 1]
-        return posixpath.relpath(str(folder), str(directory))
+        way = posixpath.relpath(str(folder), str(self.moved.get(path, path).parent))
+        return None if way == posixpath.normpath(text) else way
 
     def _stays(self, target: PurePosixPath, path: PurePosixPath) -> bool:
         """Whether a directory is above what moves, and so stays itself."""
-        return path.relative_to(target).parts != self.moved[path].parts[len(target.parts) :]
+        inside = path.relative_to(target).parts
+        return inside != self.moved[path].parts[len(self.moved[path].parts) - len(inside) :]
 
 
 def _is_name(pointer: Pointer) -> bool:

@@ -85,6 +85,18 @@ def argocd_objects(tree: Tree, settings: Settings, *needles: str) -> tuple[Writt
     )
 
 
+def app_objects(tree: Tree, settings: Settings, *apps: str) -> tuple[Written, ...]:
+    """Return what concerns some apps: projects, sets, what syncs their directory, and Applications that name the apps.
+
+    All Applications where gitops.yaml leaves it to them what a new one gets.
+    """
+    argocd = settings.argocd
+    if argocd.path is None or argocd.project is None or argocd.repo_url is None:
+        return argocd_objects(tree, settings)
+    roots = (f"path: {quote}{argocd.path}{quote}" for quote in ("", '"', "'"))
+    return argocd_objects(tree, settings, "AppProject", "ApplicationSet", *roots, *apps)
+
+
 def _objects_in(tree: Tree, path: PurePosixPath) -> Iterator[Written]:
     data = read(tree, path)
     if _GROUP.encode() not in data:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from gitops_tool.changes.argocd.objects import Written, argocd_objects
+from gitops_tool.changes.argocd.objects import Written, app_objects
 from gitops_tool.records import record
 from gitops_tool.rules.argocd.hooks import words
 from gitops_tool.rules.argocd.objects import written_sources
@@ -72,7 +72,7 @@ def removals(
     """
     if not any(diff.after is None for _, diffs in effects for diff in diffs):
         return ()
-    sides = _Sides(before, after, settings)
+    sides = _Sides(before, after, settings, sorted({overlay.app for overlay, _ in effects}))
     return tuple(found for overlay, diffs in effects for found in sides.removed(overlay, diffs))
 
 
@@ -113,11 +113,10 @@ class _Verdict:
 class _Sides:
     """Argo CD's objects before and after a change."""
 
-    def __init__(self, before: Tree, after: Tree, settings: Settings) -> None:
+    def __init__(self, before: Tree, after: Tree, settings: Settings, apps: Sequence[str]) -> None:
         self.after_tree = after
-        self.settings = settings
-        self.before = argocd_objects(before, settings)
-        self.after = argocd_objects(after, settings)
+        self.before = app_objects(before, settings, *apps)
+        self.after = app_objects(after, settings, *apps)
 
     def removed(self, overlay: Overlay, diffs: Sequence[ResourceDiff]) -> Iterator[Removed]:
         gone = [diff for diff in diffs if diff.after is None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import click
@@ -54,3 +55,18 @@ def rename(session: Session, old: str, new: str, yes: bool, options: ChangeOptio
     change = RenameApp(old, new, options.message)
     confirm(session, change, options, yes=yes)
     return carry_out(session, change, options)
+
+
+@click.command()
+@click.argument("folder", metavar="[FOLDER]", default="templates/app")
+@change_options(last_wins=False, placeholders="")
+@click.pass_obj
+def templates(session: Session, folder: str, options: ChangeOptions) -> int:
+    """Copy the templates for apps into the repository, as a start for your own.
+
+    FOLDER is templates/app unless you name another. `templates` in gitops.yaml names it from then on, and
+    `gitops app create` takes what is there.
+    """
+    from gitops_tool.changes.app.own_templates import OwnTemplates
+
+    return carry_out(session, OwnTemplates(PurePosixPath(folder), options.message), options)
