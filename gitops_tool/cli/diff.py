@@ -173,7 +173,7 @@ def _run(
                 result = compare(
                     *(sides.base, sides.head, reach, renderers), wanted=wanted, mask_keys=masked, progress=step
                 )
-    return replace(result, notes=sides.notes)
+    return replace(result, notes=(*sides.notes, *result.notes))
 
 
 def difference(folder: Path, base: str | None, *, mask_keys: bool) -> RepositoryDiff:

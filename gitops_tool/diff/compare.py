@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gitops_tool.config import SETTINGS_PATH
 from gitops_tool.diff.effects import effects
 from gitops_tool.diff.images import image_changes
 from gitops_tool.diff.objects import RenderPair, object_changes
@@ -16,6 +17,8 @@ from gitops_tool.records import record
 from gitops_tool.wording import did_you_mean, quoted
 
 if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
     from gitops_tool.model import Overlay
     from gitops_tool.render import Render, Renderer
     from gitops_tool.tree import Tree
@@ -39,6 +42,8 @@ class Wanted:
 
 
 EVERYTHING = Wanted()
+_OVERRIDES = ".argocd-source"
+_MOST_NAMES = 3
 
 
 def compare(
@@ -83,7 +88,27 @@ def compare(
         images=image_changes(objects),
         effects=tuple(told),
         failures=tuple(failures),
+        notes=() if wanted.apps or wanted.environments else (*reach.notes, *_notes(reach.paths, rendered)),
     )
+
+
+def _notes(paths: Collection[PurePosixPath], rendered: Sequence[_Rendered]) -> Iterator[str]:
+    """Yield what the changed files do beside the render, and how many do nothing."""
+    overrides = sorted(path for path in paths if path.name.startswith(_OVERRIDES))
+    for path in overrides:
+        yield f"{path} differs: Argo CD sets it over what is rendered here"
+    read = {path for one in rendered for path in one.files()}
+    folders = {one.pair.overlay.path for one in rendered if one.renders() is None}
+    rest = sorted(
+        path
+        for path in set(paths) - read - set(overrides)
+        if path != SETTINGS_PATH and not any(path.is_relative_to(folder) for folder in folders)
+    )
+    if rest:
+        names = ", ".join(map(str, rest[:_MOST_NAMES]))
+        more = f" and {len(rest) - _MOST_NAMES} more" if len(rest) > _MOST_NAMES else ""
+        what = "1 changed file is" if len(rest) == 1 else f"{len(rest)} changed files are"
+        yield f"{what} part of nothing that is rendered: {names}{more}"
 
 
 def check_names(wanted: Wanted, base: State, head: State) -> None:
@@ -136,6 +161,12 @@ class _Rendered:
             return None
         before = self.before.resources if self.before else ()
         return RenderPair(self.pair.overlay, before, self.after.resources if self.after else ())
+
+    def files(self) -> Iterator[PurePosixPath]:
+        """Yield the files that either side is built from."""
+        for side in (self.before, self.after):
+            if side is not None and not isinstance(side, GitopsError):
+                yield from side.closure.files
 
     def failures(self, base: State, head: State) -> Iterator[Failure]:
         """Yield why a side could not be rendered."""

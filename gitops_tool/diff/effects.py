@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.diff.objects import is_rehashed
@@ -26,6 +26,7 @@ _HOLDING_DATA = frozenset(
 
 _OPTIONS, _FINALIZER = "argocd.argoproj.io/sync-options", "resources-finalizer.argocd.argoproj.io"
 _MOST_REASONS = 4
+_CONTENT = {("data",), ("binaryData",), ("stringData",)}
 
 _GUARDED: Mapping[str, tuple[Path, ...]] = {
     "Deployment": (("spec", "selector"),),
@@ -211,19 +212,18 @@ def removal(body: Mapping[str, Any] | None) -> str:
     return "with everything that it syncs" if cascades else "what it syncs keeps running, unmanaged"
 
 
-def _in_place(changes: list[ObjectChange]) -> Iterator[Effect]:
-    """Yield the workloads that read a ConfigMap or Secret that changes under its name, and so are not restarted."""
+def _in_place(changes: Sequence[ObjectChange]) -> Iterator[Effect]:
+    """Yield the ConfigMaps and Secrets that change under their names, so that whoever reads them is not restarted."""
+    restarted = {
+        (change.overlay, name)
+        for change in changes
+        if any(field.path[:2] == ("spec", "template") for field in change.fields)
+        for name in read_names(change.after)
+    }
     for change in changes:
-        if change.id.kind not in {"ConfigMap", "Secret"} or change.kind is not ObjectKind.CHANGED or not change.told:
+        name = (change.id.kind, change.id.name)
+        if change.kind is not ObjectKind.CHANGED or change.id.kind not in {"ConfigMap", "Secret"}:
             continue
-        if any(field.path[:1] in {("data",), ("binaryData",), ("stringData",)} for field in change.told):
-            restarting = [
-                other.id
-                for other in changes
-                if other.overlay == change.overlay
-                and (change.id.kind, change.id.name) in read_names(other.after)
-                and any(field.path[:2] == ("spec", "template") for field in other.fields)
-            ]
-            if not restarting:
-                reason = "its name stays, so nothing that reads it is restarted"
-                yield Effect(EffectKind.NOT_RESTARTED, change.overlay, change.id, (reason,))
+        if any(field.path[:1] in _CONTENT for field in change.told) and (change.overlay, name) not in restarted:
+            reason = "its name stays, so nothing that reads it is restarted"
+            yield Effect(EffectKind.NOT_RESTARTED, change.overlay, change.id, (reason,))

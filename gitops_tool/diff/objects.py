@@ -44,13 +44,14 @@ def object_changes(renders: Iterable[RenderPair], mask_keys: Sequence[str] = ())
     paired = [(render.overlay, pair_up(render.before, render.after)) for render in renders]
     found: list[ObjectChange] = []
     moves = _moves(paired)
+    gone = {id(old) for _, old in moves.values()}
     for overlay, pairs in paired:
         hashes = _hash_renames(pairs)
         for pair in pairs:
             if pair.before is None and id(pair.after) in moves:
                 old_overlay, old = moves[id(pair.after)]
                 found.append(_moved(overlay, old_overlay, Pair(old, pair.after), mask_keys))
-            elif not (pair.after is None and any(pair.before is old for _, old in moves.values())):
+            elif id(pair.before) not in gone:
                 found += filter(None, [_object_change(overlay, pair, hashes, mask_keys)])
     return found
 

@@ -110,6 +110,8 @@ class Reach:
         self.index = index
         self.application_sets: tuple[PurePosixPath, ...] = ()
         """The files that hold ApplicationSets, or did; known after `rest`."""
+        self.notes: list[str] = []
+        """What is left out, in sentences; known after `rest`."""
         self._units = self._changed_units()
         self._look = Background(self._is_complete)
 
@@ -230,8 +232,20 @@ class Reach:
     def _differing(self, before: Sequence[Overlay], after: Sequence[Overlay]) -> Iterator[OverlayPair]:
         always = self.base.settings.kustomize != self.head.settings.kustomize
         for pair in _paired(before, after):
-            if always or self._differs(pair):
+            if self._is_other_part(pair):
+                self.notes.append(f"{pair.overlay.path} is a part of others on one side only, and not compared")
+            elif always or self._differs(pair):
                 yield pair
+
+    def _is_other_part(self, pair: OverlayPair) -> bool:
+        """Whether a directory that no layout names is there on both sides, but others are built from it on one.
+
+        It stands for itself only because nothing else is known to use it, which says nothing about the cluster.
+        """
+        overlay = pair.overlay
+        if (pair.before and pair.after) or overlay.app != str(overlay.path):
+            return False
+        return holds_manifests((self.head if pair.after is None else self.base).tree, overlay.path)
 
     def _differs(self, pair: OverlayPair) -> bool:
         before, after = pair.before, pair.after

@@ -267,7 +267,7 @@ def test_in_a_merge_request_its_base_is_the_default(checkout: Checkout) -> None:
 
 
 def test_other_formats_go_to_files(checkout: Checkout) -> None:
-    checkout.write({f"{STAGING}/{K}": BUMPED})
+    checkout.write({f"{STAGING}/{K}": BUMPED, ".git/info/exclude": "c.*\n"})
     done = checkout.gitops("diff", "--output-file", "markdown=c.md", "--output-file", "html=c.html")
     assert (done.code, done.err) == (0, "")
     markdown, page = checkout.read("c.md"), checkout.read("c.html")
@@ -284,3 +284,24 @@ def test_another_kustomize_setting_renders_everything_again(checkout: Checkout) 
     found = document(checkout, "HEAD")
     assert objects(found) == []
     assert len(found["overlays"]) == 4
+
+
+def test_changes_beside_the_renders_are_counted(checkout: Checkout) -> None:
+    checkout.write({"README.md": "more\n", "docs/a.md": "x\n", f"{STAGING}/.argocd-source.yaml": "kustomize: {}\n"})
+    done = checkout.gitops("diff")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[2:] == [
+        "0 overlays compared, no object differs",
+        f"{STAGING}/.argocd-source.yaml differs: Argo CD sets it over what is rendered here",
+        "2 changed files are part of nothing that is rendered: README.md, docs/a.md",
+    ]
+
+
+def test_a_base_that_nobody_uses_any_more_is_no_object_more(checkout: Checkout) -> None:
+    (checkout.folder / "gitops.yaml").unlink()
+    checkout.commit({}, "no settings")
+    for name in ("staging", "production"):
+        checkout.write({f"apps/web/overlays/{name}/{K}": "resources: [missing.yaml]\n"})
+    found = document(checkout, "HEAD", code=1)
+    assert (objects(found), len(found["failures"])) == ([], 2)
+    assert found["notes"] == ["apps/web/base is a part of others on one side only, and not compared"]

@@ -45,7 +45,7 @@ def test_quick_actions_fences_and_tags_stay_in_their_lines() -> None:
         elif fence and len(fence[1]) >= len(opened):
             inside = False
         elif inside:
-            assert re.match(r"[-+@! ] |[-+@! ]?$", line), line
+            assert re.match(r"([-+! ]|@@) |[-+! ]?$", line), line
         else:
             assert not re.match(r"\s*(/|@|#[0-9]|~~~|<script)", line), line
     assert not inside

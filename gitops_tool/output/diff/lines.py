@@ -29,6 +29,10 @@ class Line:
     sign: str
     text: str
 
+    def __str__(self) -> str:
+        """Return the line as tools that colour diffs know it."""
+        return f"{'@@' if self.sign == '@' else self.sign} {self.text}".rstrip()
+
 
 @record
 class ImageRow:
@@ -161,8 +165,11 @@ def _is_short(value: Any) -> bool:
 
 def _long_lines(field: FieldChange) -> Iterator[Line]:
     before, after = (_value_lines(value) for value in (field.before, field.after))
-    for line in unified(before, after, context=3):
-        yield Line("@", "...") if line.startswith("@@") else Line(line[0], line[1:])
+    for number, line in enumerate(unified(before, after, context=3)):
+        if not line.startswith("@@"):
+            yield Line(line[0], line[1:])
+        elif number:
+            yield Line("@", "...")
 
 
 def _value_lines(value: Any) -> list[str]:

@@ -160,8 +160,7 @@ def _order_line(group: ChangeGroup) -> str:
 
 def _details(summary: str, lines: Sequence[Line], *, opened: bool = False) -> str:
     """Return lines behind a summary that unfolds them; every line begins with a sign, none with its own text."""
-    shown = [f"{line.sign} {harmless(line.text)}".rstrip() for line in lines] or ["  nothing to show"]
-    shown = [line if line.strip() else "" for line in shown]
+    shown = [harmless(str(line)) for line in lines] or ["  nothing to show"]
     fence = "`" * (3 + max((len(run) for line in shown for run in re.findall("`{3,}", line)), default=0))
     head = html.escape(harmless(summary)[:_MOST_CHARACTERS])
     body = "\n".join(shown)

@@ -54,7 +54,7 @@ class _Printer:
         return f"{colour}{safe}{_END}" if self.colour and colour else safe
 
     def line(self, line: Line) -> str:
-        return self.paint(f"    {line.sign} {line.text}".rstrip(), _COLOURS.get(line.sign, ""))
+        return self.paint(f"    {line}".rstrip(), _COLOURS.get(line.sign, ""))
 
 
 def harmless(text: str) -> str:
