@@ -72,9 +72,14 @@ def past_states(tree: Tree, overlay: Overlay) -> Iterator[State]:
         yield State(parent, repo.tree(parent), versions, bad)
 
 
-def is_shallow(tree: Tree) -> bool:
-    """Whether the history of a commit's files is cut off."""
-    return bool(shallow_commits(_origin(tree)[0]))
+def missing_history(tree: Tree) -> str | None:
+    """Return how to get the history that a clone lacks; None if it has all."""
+    repo, _ = _origin(tree)
+    if not shallow_commits(repo):
+        return None
+    if repo.root is None:
+        return "what is changed by --repo comes without its history: use a clone that has it"
+    return "this clone is shallow, older versions are not in it: git fetch --unshallow; in GitLab CI, GIT_DEPTH: 0"
 
 
 def _origin(tree: Tree) -> tuple[GitRepo, Revision]:

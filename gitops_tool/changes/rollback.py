@@ -16,7 +16,7 @@ from gitops_tool.changes.guard import Pass, judge
 from gitops_tool.changes.holds import DEFAULT_DAYS, Terms
 from gitops_tool.changes.images import ImageSetting, image_setting, spliced
 from gitops_tool.changes.message import commit_message, one_line
-from gitops_tool.changes.past import ROLLED_BACK, State, is_shallow, past_states, state_at
+from gitops_tool.changes.past import ROLLED_BACK, State, missing_history, past_states, state_at
 from gitops_tool.changes.reach.proof import prove
 from gitops_tool.changes.reach.propose import unrendered_trailers
 from gitops_tool.changes.reach.unrendered import obstacle_to
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Setting")
 
-_SHALLOW = "this clone is shallow, older versions are not in it: git fetch --unshallow; in GitLab CI, GIT_DEPTH: 0"
 _STEPS = re.compile(r"-([1-9]\d{0,3})")
 
 
@@ -142,7 +141,7 @@ class Rollback:
         named = state_at(tree, overlay, self.to)
         if named is not None:
             return named
-        hint = _SHALLOW if is_shallow(tree) else "gitops bump sets versions that it never ran"
+        hint = missing_history(tree) or "gitops bump sets versions that it never ran"
         raise UsageError(f"{_name(overlay)} never ran {quoted(self.to)}", hint=hint)
 
     def _steps_back(self, tree: Tree, overlay: Overlay, images: Sequence[Candidate], steps: int) -> State:
@@ -158,7 +157,7 @@ class Rollback:
             if len(seen) > steps:
                 return state
         known = {1: "no earlier version", 2: "one earlier version"}.get(len(seen), f"{len(seen) - 1} earlier versions")
-        hint = _SHALLOW if is_shallow(tree) else "versions that were rolled back from do not count"
+        hint = missing_history(tree) or "versions that were rolled back from do not count"
         raise UsageError(f"{_name(overlay)} has {known} in the history", hint=hint)
 
     @staticmethod

@@ -51,8 +51,8 @@ def parse_until(text: str, now: datetime) -> datetime | None:
 
 
 def shown(when: datetime | None) -> str:
-    """Return a moment for people: in UTC, to the minute; that of nothing is `lifted`."""
-    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if when else "lifted"
+    """Return a moment for people: in UTC, to the minute; of what has no end: "it is lifted"."""
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if when else "it is lifted"
 
 
 def written(when: datetime) -> str:

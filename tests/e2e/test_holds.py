@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -11,7 +12,7 @@ import pytest
 from . import shop
 from .conftest import Team
 from .test_race import all_at_once_of
-from .world import PACKAGE_ROOT, Checkout, Inside, contents
+from .world import PACKAGE_ROOT, Checkout, Inside, bare, contents
 
 PRODUCTION = shop.overlay_path("web", "production")
 HOLD = ".gitops/holds/web/production.yaml"
@@ -65,7 +66,7 @@ class TestHold:
     def test_a_version_alone(self, web: Checkout) -> None:
         web.gitops("hold", *HELD, "--reason", "bad", "--tag", "v2", "--until", "never")
         web.gitops("hold", *HELD, "--reason", "worse", "--tag", f"{shop.image('web')}:v3", "--until", "never")
-        assert bump(web) == (1, f"error[held] {HOLD}: web(production): v2 is held until lifted by {DANA}: worse")
+        assert bump(web) == (1, f"error[held] {HOLD}: web(production): v2 is held until it is lifted by {DANA}: worse")
         assert web.gitops("bump", "web", "v3", "--env", "production").code == 1
         assert web.gitops("bump", "web", "v4", "--env", "production").code == 0
 
@@ -146,7 +147,7 @@ class TestFreeze:
         assert web.gitops("unfreeze").code == 0
         assert web.gitops("freeze", "--env", "production", "--reason", "audit").code == 0
         assert bump(web, env="staging") == (0, "")
-        assert bump(web)[1].endswith(f"production is frozen until lifted by {DANA}: audit")
+        assert bump(web)[1].endswith(f"production is frozen until it is lifted by {DANA}: audit")
         assert web.gitops("rollback", "web", "--env", "production", "--to", "HEAD").code in {0, 1}
 
     def test_one_that_begins_later(self, web: Checkout) -> None:
@@ -186,7 +187,7 @@ class TestList:
         result = web.gitops("holds")
         assert (result.code, result.err) == (0, "")
         assert result.out == (
-            "all environments: frozen from 2999-01-01 00:00 UTC until lifted\n  year-end\n"
+            "all environments: frozen from 2999-01-01 00:00 UTC until it is lifted\n  year-end\n"
             "staging: frozen, as the file cannot be read\n"
             '  .gitops/freezes/staging.yaml:1:8: unknown key "reasn"\n'
             "web(production): held until 2999-01-05 00:00 UTC, v2 only, by Dana\n  leak\n"
@@ -227,14 +228,36 @@ def test_two_who_hold_at_once(team: Team) -> None:
     assert len(team.server.commits("main")) == 2
 
 
-def test_promotions_of_many_apps_at_once_all_land(team: Team) -> None:
-    team.mine.gitops("bump", "web=v2", "api=v2", "--push")
+def test_many_commands_at_once_on_one_branch(tmp_path: Path, env: dict[str, str]) -> None:
+    apps = [f"app{number}" for number in range(4)]
+    first = Checkout.create(tmp_path / "first", env, shop.files(*apps))
+    first.commit({shop.overlay_path(app): shop.overlay(app, "v2") for app in apps}, "v2")
+    server = bare(tmp_path / "server.git", first)
+    commands = [
+        ("promote", "app0"),
+        ("promote", "app0", "app1"),
+        ("promote", "app2"),
+        ("hold", "app2", "--env", "production", "--reason", "stop"),
+        ("rollback", "app3", "--env", "staging", "--no-hold"),
+        ("freeze", "--env", "staging", "--reason", "stop"),
+    ]
+    people = [server.clone(tmp_path / f"clone{number}") for number in range(len(commands))]
     results = all_at_once_of(
-        (team.mine, ("promote", "web", "--push")),
-        (team.theirs, ("promote", "api", "--push")),
-        (team.mine, ("rollback", "web", "--env", "staging", "--push", "--no-hold")),
+        *((mine, (*command, "--push", "--timeout=600")) for mine, command in zip(people, commands, strict=True))
     )
-    assert [result.code for result in results[1:]] == [0, 0], results
-    # Staging went back while it was promoted, or before, or after.
-    assert results[0].code in {0, 5}, results[0]
-    team.server.git("fsck", "--no-dangling", "--strict")
+
+    codes = [result.code for result in results]
+    assert [*codes[:2], codes[3], codes[5]] == [0] * 4, results
+    subjects = [str(commit.summary) for commit in server.commits("main")[::-1][2:]]
+    actions = [subject.partition(": ")[2].split()[0] for subject in subjects if ": " in subject]
+    after = {app: server.git("show", f"main:{shop.overlay_path(app, 'production')}") + "\n" for app in apps}
+    assert [after[app] for app in apps[:2]] == [shop.overlay(app, "v2") for app in apps[:2]]
+    # Whoever came behind a hold or a freeze was refused.
+    assert codes[2] == (0 if after["app2"] == shop.overlay("app2", "v2") else 1)
+    assert codes[4] == (0 if "rollback" in actions else 1)
+    if codes[4] == 0:
+        assert actions.index("rollback") < actions.index("freeze")
+    assert [len(commit.parents) for commit in server.commits("main")[:-1]] == [1] * (len(subjects) + 1)
+    server.git("fsck", "--no-dangling", "--strict")
+    for mine in people:
+        assert mine.git("status", "--porcelain") == ""

@@ -340,7 +340,7 @@ class TestRefs:
         remote.commit({".gitops/freeze.yaml": "reason: audit\n"}, "freeze")
         result = remote.gitops("bump", "web", "c", "--set-refs-only", "--unrendered", "--env", "production")
         assert (result.code, result.out) == (1, "")
-        assert "error[held] .gitops/freeze.yaml: production is frozen until lifted: audit\n" in result.err
+        assert "error[held] .gitops/freeze.yaml: production is frozen until it is lifted: audit\n" in result.err
 
 
 class TestValues:
@@ -433,7 +433,7 @@ class TestRace:
         theirs = self.overtake(staged, {".gitops/holds/web/production.yaml": "reason: wait\n"})
         result = staged.mine.gitops("promote", "web", "--push")
         assert (result.code, result.out) == (1, "")
-        assert "web(production) is held until lifted: wait" in result.err
+        assert "web(production) is held until it is lifted: wait" in result.err
         assert staged.server.tip("main") == theirs
 
 

@@ -119,6 +119,9 @@ class TestWhereTo:
         result = Checkout(tmp_path / "shallow", ran.env).gitops(*BACK)
         assert (result.code, result.out) == (2, "")
         assert "hint: this clone is shallow, older versions are not in it: git fetch --unshallow;" in result.err
+        result = ran.gitops(*BACK, "--repo", f"file://{ran.folder}", "--push")
+        assert (result.code, result.out) == (2, "")
+        assert "hint: what is changed by --repo comes without its history: use a clone that has it\n" in result.err
 
     def test_several_images_go_back_together_or_one(self, web: Checkout) -> None:
         both = shop.deployment("web", IMAGE, shop.image("proxy"))
@@ -211,10 +214,10 @@ class TestItSticks:
         hold = ran.read(HOLD)
         result = ran.gitops(*BACK)
         assert (result.code, result.out) == (1, "")
-        assert "web(production) is held until lifted by Dana Deployer <dana@example.org>: audit" in result.err
+        assert "web(production) is held until it is lifted by Dana Deployer <dana@example.org>: audit" in result.err
         result = ran.gitops(*BACK, "--override", "outage")
         assert result.code == 0
-        assert result.err.endswith("note: web(production) stays held until lifted: audit\n")
+        assert result.err.endswith("note: web(production) stays held until it is lifted: audit\n")
         assert (now_at(ran), ran.read(HOLD)) == ("v2", hold)
 
     @pytest.mark.parametrize("option", ["--hold-bad-only", "--until=7d", "--reason=x"])

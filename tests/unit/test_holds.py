@@ -29,7 +29,7 @@ PATH = ".gitops/holds/web/production.yaml"
         ("2026-03-05", "2026-03-05 00:00 UTC"),
         ("2026-03-05T09:00+09:00", "2026-03-05 00:00 UTC"),
         ("2026-03-05T09:00:00Z", "2026-03-05 09:00 UTC"),
-        ("never", "lifted"),
+        ("never", "it is lifted"),
     ],
 )
 def test_an_end_is_a_duration_or_a_date(text: str, end: str) -> None:
