@@ -206,16 +206,13 @@ class _Work:
         there = read_hold(self.tree, hold.path)
         word = "frozen" if self.action == "freeze" else "held"
         if there is not None and not there.is_over(hold.created or moment(0)) and not terms.replaces:
-            if there.reason == hold.reason and terms.until in {None, shown(there.until)}:
+            alike = bool(there.versions) == bool(hold.versions)
+            known = alike and {*hold.versions} <= {*there.versions}
+            if known and there.reason == hold.reason and (terms.until is None or hold.until == there.until):
                 self.summary.append(f"{name} is {word} already, until {shown(there.until)}: {there.reason}")
                 return
-            if there.reason != hold.reason and not (there.versions and hold.versions):
-                by = f" by {there.author}" if there.author else ""
-                raise SupersededError(
-                    f"{name} is {word} already, until {shown(there.until)}{by}: {there.reason}",
-                    location=Location(hold.path),
-                    hint="--replace puts this in its place",
-                )
+            if not alike or (not there.versions and there.reason != hold.reason):
+                raise _other_hold(name, word, there)
             hold = replace(hold, versions=tuple(dict.fromkeys((*there.versions, *hold.versions))))
         before = read(self.tree, hold.path) if there is not None else None
         self.edits.append(Edit(hold.path, before, hold.text()))
@@ -245,7 +242,17 @@ class _Work:
 
     def _head(self) -> str:
         names = ", ".join(subject.partition(": ")[0] for subject in self.subjects)
-        return f"{self.action} {names}" + "".join(f"\n{'' if n else chr(10)}- {s}" for n, s in enumerate(self.subjects))
+        return f"{self.action} {names}\n\n" + "\n".join(f"- {subject}" for subject in self.subjects)
 
     def _values(self) -> Mapping[str, Sequence[str]]:
         return {"app": self.apps, "environment": self.environments, "reason": self.reasons}
+
+
+def _other_hold(name: str, word: str, there: Hold) -> SupersededError:
+    by = f" by {there.author}" if there.author else ""
+    which = f", {', '.join(there.versions)} only" if there.versions else ""
+    return SupersededError(
+        f"{name} is {word} already{which}, until {shown(there.until)}{by}: {there.reason}",
+        location=Location(there.path),
+        hint="--replace puts this in its place",
+    )

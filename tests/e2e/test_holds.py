@@ -81,8 +81,13 @@ class TestHold:
             f"error: {HOLD}: web(production) is held already, until 2999-01-05 00:00 UTC by {DANA}: audit\n"
             "hint: --replace puts this in its place\n"
         )
+        assert web.gitops("hold", *HELD, "--reason", "audit", "--tag", "v2", "--until", "never").code == 5
         assert web.gitops("hold", *HELD, "--reason", "leak", "--until", "2999-02-05", "--replace").code == 0
-        assert "2999-02-05 00:00 UTC" in bump(web)[1]
+        head = web.head
+        assert web.gitops("hold", *HELD, "--reason", "leak", "--until", "2999-02-05").code == 0
+        assert web.head == head
+        assert web.gitops("hold", *HELD, "--reason", "leak", "--until", "2999-03-05").code == 0
+        assert "2999-03-05 00:00 UTC" in bump(web)[1]
 
     def test_one_that_has_ended_is_told_and_does_nothing(self, web: Checkout) -> None:
         web.commit({HOLD: "reason: x\nuntil: 2001-01-01\n"}, "ended")
@@ -145,7 +150,15 @@ class TestFreeze:
                 f"error[held] .gitops/freeze.yaml: {env} is frozen until 2999-01-05 00:00 UTC by {DANA}: year-end",
             )
         assert web.gitops("unfreeze").code == 0
-        assert web.gitops("freeze", "--env", "production", "--reason", "audit").code == 0
+        both = ("--env", "staging", "--env", "production")
+        assert web.gitops("freeze", *both, "--reason", "audit").code == 0
+        assert str(web.commits()[0].message) == (
+            "freeze staging, production\n\n- staging: freeze until it is lifted: audit\n"
+            "- production: freeze until it is lifted: audit\n\n"
+            "Gitops-Action: freeze\nGitops-Environment: staging\nGitops-Environment: production\n"
+            "Gitops-Reason: audit\n"
+        )
+        assert web.gitops("unfreeze", "--env", "staging").code == 0
         assert bump(web, env="staging") == (0, "")
         assert bump(web)[1].endswith(f"production is frozen until it is lifted by {DANA}: audit")
         assert web.gitops("rollback", "web", "--env", "production", "--to", "HEAD").code in {0, 1}
