@@ -30,7 +30,7 @@ def outcome_text(outcome: Outcome, remote: str | None) -> str:
     from gitops_tool.pipeline import Status
 
     full = outcome.status is Status.PLANNED
-    lines = [*(_setting_line(setting) for setting in outcome.plan.proposal.settings), *outcome.plan.proposal.summary]
+    lines = [*_setting_lines(outcome.plan.proposal.settings), *outcome.plan.proposal.summary]
     is_line = False
     for edit in outcome.plan.proposal.edits:
         shown = list(_edit_lines(edit, full=full))
@@ -61,6 +61,15 @@ def removed_lines(removed: Sequence[Removed]) -> Iterator[str]:
         yield ""
         yield f"{heads[fate]}{f' in {environment}' if environment else ''} ({reason}):"
         yield from (f"  {one.id}{f', and with it {one.loss}' if one.loss else ''}" for one in members)
+
+
+def _setting_lines(settings: Sequence[Setting]) -> Iterator[str]:
+    """Yield what is set, and what need not be, the latter not for more values than people read."""
+    done = [setting for setting in settings if setting.is_done]
+    few = len(done) <= _MOST_LINES
+    yield from (_setting_line(setting) for setting in settings if few or not setting.is_done)
+    if not few:
+        yield f"{len(done)} others are already as they should be"
 
 
 def _setting_line(setting: Setting) -> str:

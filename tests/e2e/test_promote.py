@@ -77,6 +77,15 @@ class TestWhatIsCopied:
             f"api(production): {shop.image('api')} is already at v1\nweb(production): {IMAGE} v1 -> v2\n"
         )
 
+    def test_of_very_many_that_are_equal_only_the_number_is_told(self, tmp_path: Path, env: dict[str, str]) -> None:
+        apps = [f"app{number:02}" for number in range(22)]
+        files = shop.files(*apps) | {shop.overlay_path("app07"): shop.overlay("app07", "v2")}
+        result = Inside.of(Checkout.create(tmp_path / "r", env, files)).gitops("promote", "--all", "--dry-run")
+        assert result.code == 0
+        assert result.out.startswith(
+            f"app07(production): {shop.image('app07')} v1 -> v2\n21 others are already as they should be\n\n"
+        )
+
     def test_what_is_equal_needs_no_commit(self, web: Checkout) -> None:
         head = web.head
         result = web.gitops("promote", "web")
