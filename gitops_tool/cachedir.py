@@ -7,6 +7,7 @@ import stat
 import sys
 from pathlib import Path
 
+from gitops_tool.errors import UsageError
 from gitops_tool.records import record
 
 _NAME = "gitops-tool"
@@ -42,6 +43,17 @@ def cache_folder() -> CacheFolder:
     why = "there is no home folder" if wanted is None else f'"{wanted}" cannot be written'
     path = _temporary()
     return CacheFolder(path, wanted, f'the cache is in "{path}": {why}; GITOPS_CACHE_DIR names another folder')
+
+
+def given_cache(folder: Path) -> Path:
+    """Return a folder that somebody names for the cache, made if need be.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if not _usable(folder):
+        raise UsageError(f'the cache "{folder}" cannot be written', hint="name another folder with --cache-dir")
+    return folder
 
 
 def _wanted() -> Path | None:

@@ -30,33 +30,41 @@ class Engines:
     notes: tuple[str, ...]
 
 
-def pick(settings: Settings, schema_engine: SchemaEngine) -> Engines:
+def pick(settings: Settings, schema_engine: SchemaEngine, cache: Path | None = None) -> Engines:
     """Find the programs for a repository's settings.
+
+    Args:
+        settings: the repository's.
+        schema_engine: the program that is wanted.
+        cache: the folder for renders, schemas and results; None for the user's.
 
     Raises:
         ToolError: nothing renders here, or kubeconform is asked for and missing.
     """
-    renderer, notes = pick_renderer(settings)
-    return Engines(renderer, pick_validator(settings, schema_engine), notes)
+    renderer, notes = pick_renderer(settings, cache)
+    return Engines(renderer, pick_validator(settings, schema_engine, cache=cache), notes)
 
 
-def pick_renderer(settings: Settings) -> tuple[Renderer, tuple[str, ...]]:
+def pick_renderer(settings: Settings, cache: Path | None = None) -> tuple[Renderer, tuple[str, ...]]:
     """Find what renders; the notes are for people.
 
     Raises:
         ToolError: nothing renders here.
     """
-    cache = cache_folder()
+    folder = cache_folder()
     engine = toolchain.kustomize_engine(settings.kustomize.version or toolchain.KUSTOMIZE.pinned)
-    notes = [cache.note] if cache.note else []
+    notes = [folder.note] if folder.note and cache is None else []
     wanted = settings.kustomize.version
     if wanted is not None and wanted != engine.version:
         notes.append(f"rendered with kustomize {engine.version}; gitops.yaml asks for {wanted}")
-    return Renderer(engine, settings, cache.path), tuple(notes)
+    return Renderer(engine, settings, cache or folder.path), tuple(notes)
 
 
 def pick_validator(
-    settings: Settings, schema_engine: SchemaEngine, rules: Callable[[], tuple[Rule, ...]] = all_rules
+    settings: Settings,
+    schema_engine: SchemaEngine,
+    rules: Callable[[], tuple[Rule, ...]] = all_rules,
+    cache: Path | None = None,
 ) -> Validator:
     """Find what checks schemas.
 
@@ -64,13 +72,16 @@ def pick_validator(
         settings: the repository's.
         schema_engine: the program that is wanted.
         rules: gives the rules to run.
+        cache: the folder for unpacked schemas; None for the user's.
 
     Raises:
         ToolError: kubeconform is asked for and missing.
     """
     from gitops_tool.validate import SchemaChecker, Validator
 
-    return Validator(settings, SchemaChecker(settings, cache_folder().path, _kubeconform(schema_engine)), rules)
+    return Validator(
+        settings, SchemaChecker(settings, cache or cache_folder().path, _kubeconform(schema_engine)), rules
+    )
 
 
 def _kubeconform(schema_engine: SchemaEngine) -> Path | None:

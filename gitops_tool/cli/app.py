@@ -39,6 +39,7 @@ _COMMANDS = {
     "report": ("gitops_tool.cli.report", "Write one page: what runs where, versions over time, changes, findings."),
     "rollback": ("gitops_tool.cli.rollback", "Set an app back to a version it ran before, through a commit."),
     "runbook": ("gitops_tool.cli.runbook", "Print the commands that look into an app that is in trouble."),
+    "report-merge": ("gitops_tool.cli.report_merge", "Join the reports of shards into one of the whole."),
     "rules": ("gitops_tool.cli.rules", "List the rules that `gitops validate` checks."),
     "unfreeze": ("gitops_tool.cli.hold", "Let changes of a frozen environment pass again, through a commit."),
     "unhold": ("gitops_tool.cli.hold", "Let changes of a held app pass again, through a commit."),
@@ -60,7 +61,7 @@ class LazyGroup(click.Group):
         """Import one command; unknown names get a suggestion from click."""
         if cmd_name not in _COMMANDS:
             return None
-        command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name)
+        command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

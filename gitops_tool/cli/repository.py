@@ -73,6 +73,16 @@ def opened(folder: Path, rev: str | None) -> Iterator[Opened]:
         repo.close()
 
 
+def commit_of(here: Opened) -> str | None:
+    """Return the commit that is looked at, or that the files were checked out from; None outside a repository."""
+    from gitops_tool.errors import GitError
+
+    try:
+        return (here.revision or here.repo.head()).sha if here.repo else None
+    except GitError:  # no commit yet
+        return None
+
+
 def changes_since(here: Opened, ref: str) -> tuple[Tree, tuple[PathChange, ...]]:
     """Return the tree where a history left that of another commit, and what changed since.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitops_tool.cli.baselines import read_known, without_known, write_known
 from gitops_tool.cli.completion import complete_app, complete_environment
 from gitops_tool.cli.reports import (
     FORMATS,
@@ -23,7 +25,7 @@ from gitops_tool.cli.reports import (
 from gitops_tool.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from gitops_tool.cli.app import Session
     from gitops_tool.cli.repository import Opened
@@ -31,11 +33,11 @@ if TYPE_CHECKING:
     from gitops_tool.engines import Engines
     from gitops_tool.model import Finding, Overlay
     from gitops_tool.tree import Tree
-    from gitops_tool.validate.baseline import BaselineEntry
     from gitops_tool.validate.memory import Memory
     from gitops_tool.validate.run import Result
     from gitops_tool.validate.selection import Selection
-    from gitops_tool.validate.work import Base
+    from gitops_tool.validate.shard import Shard
+    from gitops_tool.validate.work import Base, Work
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -52,6 +54,8 @@ class _Wanted:
     engine: str
     select: tuple[str, ...]
     ignore: tuple[str, ...]
+    shard: Shard | None = None
+    cache: Path | None = None
 
 
 @click.command()
@@ -93,6 +97,18 @@ class _Wanted:
 )
 @click.option("--select", multiple=True, metavar="RULES", help="Only these rules or families; separated by commas.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Not these rules or families; separated by commas.")
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only the I-th of N equal parts; auto: by GitLab's `parallel:`. See `gitops report-merge`.",
+)
+@click.option(
+    "--cache-dir",
+    "cache",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep renders and results in DIR, which jobs may share.",
+)
 @click.option("--baseline", metavar="FILE", type=_FILE, help="Findings that stand in FILE do not count.")
 @click.option("--write-baseline", metavar="FILE", type=_FILE, help="Write what is found to FILE, as the baseline.")
 @click.option("--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Format on stdout.")
@@ -116,6 +132,8 @@ def validate(
     severity: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    shard: str | None,
+    cache: Path | None,
     baseline: Path | None,
     write_baseline: Path | None,
     output: str,
@@ -134,25 +152,33 @@ def validate(
     gitops validate payment-service --env staging      one app in one environment
     gitops validate --changed-since origin/main        what a merge request changes
     gitops validate --output-file gitlab=quality.json  a report for GitLab, text for people
+    gitops validate --shard 3/10                       a part, for one of ten jobs
     """
+    from gitops_tool.cachedir import given_cache
     from gitops_tool.cli.repository import opened
     from gitops_tool.errors import ExitCode
     from gitops_tool.model import Severity
+    from gitops_tool.validate.shard import Shard
 
     if baseline and write_baseline:
         raise click.UsageError("--baseline and --write-baseline contradict each other")
     if since is not None and base is not None:
         raise click.UsageError("--changed-since and --base contradict each other")
-    wanted = _Wanted(names, environments, since, base, kubernetes_version, engine, _words(select), _words(ignore))
+    if shard is not None and (baseline or write_baseline):
+        raise click.UsageError("a baseline is for the whole: give it to `gitops report-merge`")
+    part = Shard.of(shard, os.environ) if shard is not None else None
+    folder = given_cache(session.folder / cache) if cache else None
+    rules = (_words(select), _words(ignore))
+    wanted = _Wanted(names, environments, since, base, kubernetes_version, engine, *rules, part, folder)
     targets = [ReportFile(file.format, session.folder / file.path) for file in files]
     check_writable([target.path for target in targets] + ([session.folder / write_baseline] if write_baseline else []))
-    known = _read_baseline(session.folder / baseline, str(baseline)) if baseline else None
+    known = read_known(session.folder / baseline, str(baseline)) if baseline else None
     with opened(session.folder, rev) as here:
         result = _run(here, wanted).at_least(Severity(severity))
         if write_baseline:
-            known = _write_baseline(session.folder / write_baseline, result)
+            known = write_known(session.folder / write_baseline, result)
         if known is not None:
-            result = _without_known(result, known, every_rule=not wanted.select and not wanted.ignore)
+            result = without_known(result, known, every_rule=not wanted.select and not wanted.ignore)
         for target in targets:
             write_report(target.path, report_text(result, here.tree, target.format))
         print_report(report_text(result, here.tree, output))
@@ -180,15 +206,17 @@ def _run(here: Opened, wanted: _Wanted) -> Result:
     from gitops_tool.git.revisions import LocalRevisions
     from gitops_tool.validate import SchemaEngine
     from gitops_tool.validate.overrides import check_rule_names, with_kubernetes_version, with_rules
-    from gitops_tool.validate.run import validate as run
+    from gitops_tool.validate.run import result_of
     from gitops_tool.validate.selection import select
+    from gitops_tool.validate.shards import select_shard
+    from gitops_tool.validate.work import Work
 
     settings = load_settings(here.tree)
     check_rule_names(settings)
     settings = with_rules(settings, wanted.select, wanted.ignore)
     if wanted.kubernetes_version is not None:
         settings = with_kubernetes_version(settings, wanted.kubernetes_version)
-    tools = engines.pick(settings, SchemaEngine(wanted.engine))
+    tools = engines.pick(settings, SchemaEngine(wanted.engine), wanted.cache)
     if here.repo is not None:
         tools.validator.revisions = LocalRevisions(here.repo)
     for note in tools.notes:
@@ -199,12 +227,33 @@ def _run(here: Opened, wanted: _Wanted) -> Result:
     def looked_for(tree: Tree) -> Selection:
         return select(tree, settings, wanted.names, wanted.environments, here.folder)
 
-    selection = memory.select(here.tree, looked_for) if memory else looked_for(here.tree)
+    selection = looked_for(here.tree) if memory is None or wanted.shard else memory.select(here.tree, looked_for)
     base = None
     if compares:
         selection, base = _changed(here, settings, selection, wanted)
+    whole = selection
+    if wanted.shard is not None:
+        selection = select_shard(here.tree, whole, wanted.shard)
+        click.echo(f"note: shard {wanted.shard}: {len(selection.overlays)} of {len(whole.overlays)} overlays", err=True)
     with progress(len(selection.overlays)) as step:
-        return run(here.tree, selection, tools.renderer, tools.validator, step, base, memory)
+        work = Work(here.tree, selection, tools.renderer, tools.validator, step, memory)
+        result = result_of(work, base)
+    return result if wanted.shard is None else _with_shard(here, wanted, wanted.shard, work, whole, result)
+
+
+def _with_shard(here: Opened, wanted: _Wanted, shard: Shard, work: Work, whole: Selection, result: Result) -> Result:
+    """Add what the one who merges needs."""
+    from gitops_tool.cli.repository import commit_of
+    from gitops_tool.records import replace
+    from gitops_tool.validate.shards import packed
+
+    facts = {
+        "commit": commit_of(here),
+        "select": list(wanted.select),
+        "ignore": list(wanted.ignore),
+        "kubernetesVersion": wanted.kubernetes_version,
+    }
+    return replace(result, shard=packed(shard, whole, result, work.views, facts))
 
 
 def _memory(here: Opened, tools: Engines, wanted: _Wanted) -> Memory | None:
@@ -223,8 +272,8 @@ def _memory(here: Opened, tools: Engines, wanted: _Wanted) -> Memory | None:
         files = list_commit(repo, here.tree.oid(ROOT))
     if files is None:
         return None
-    arguments = (wanted.names, sorted(wanted.environments), str(here.folder), here.revision is None)
-    return Memory(cache_folder().path, conditions(str(repo.common_dir), tools, arguments), files)
+    arguments = (wanted.names, sorted(wanted.environments), str(here.folder), here.revision is None, str(wanted.shard))
+    return Memory(wanted.cache or cache_folder().path, conditions(str(repo.common_dir), tools, arguments), files)
 
 
 def _changed(here: Opened, settings: Settings, selection: Selection, wanted: _Wanted) -> tuple[Selection, Base]:
@@ -240,32 +289,6 @@ def _changed(here: Opened, settings: Settings, selection: Selection, wanted: _Wa
     click.echo(f"note: changes since {ref} reach {len(found)} of {len(selection.overlays)} overlays", err=True)
     base = Base(before, {overlay.path for overlay in found})
     return (selection if wanted.since is None else Selection(found, complete=False)), base
-
-
-def _read_baseline(path: Path, name: str) -> Mapping[str, BaselineEntry]:
-    from gitops_tool.errors import UsageError
-    from gitops_tool.validate.baseline import read_baseline
-
-    try:
-        return read_baseline(path.read_text("utf-8", "replace"), name)
-    except FileNotFoundError as error:
-        hint = f"write it first: gitops validate --write-baseline {name}"
-        raise UsageError(f'the baseline "{name}" does not exist', hint=hint) from error
-
-
-def _write_baseline(path: Path, result: Result) -> Mapping[str, BaselineEntry]:
-    """Write a result as a baseline, and return its entries."""
-    from gitops_tool.validate.baseline import baseline_text, read_baseline
-
-    text = baseline_text(result)
-    write_report(path, text)
-    return read_baseline(text, str(path))
-
-
-def _without_known(result: Result, known: Mapping[str, BaselineEntry], *, every_rule: bool) -> Result:
-    from gitops_tool.validate.baseline import without_known
-
-    return without_known(result, known, complete=result.complete and every_rule)
 
 
 @contextmanager

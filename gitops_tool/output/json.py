@@ -104,7 +104,7 @@ def result_json(result: Result) -> str:
     """Return what a validation found as one JSON document."""
     tally = Tally.of(result.reports)
     names = report_fingerprints(result.reports)
-    document = {
+    document: dict[str, Any] = {
         "version": VERSION,
         "kustomize": result.kustomize,
         "schemaEngine": result.schemas.value,
@@ -133,6 +133,8 @@ def result_json(result: Result) -> str:
         "unchecked": [{"path": str(one.path), "reason": one.reason} for one in result.unchecked],
         "stale": [as_dict(entry) for entry in result.stale],
     }
+    if result.shard is not None:
+        document["shard"] = dict(result.shard)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

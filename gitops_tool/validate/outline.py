@@ -29,10 +29,14 @@ def outlined(render: Render) -> Render:
 
 
 def outline(resource: Resource) -> Resource:
-    """Return an object without what its containers run, and without the values of its data."""
+    """Return an object without what its containers run, and without the values of its data.
+
+    An object that may be too large for some use stays whole, but for the values of a Secret.
+    """
     body = resource.body
     if resource.id.kind in {"ConfigMap", "Secret"} and not resource.id.group:
-        shown = _keys_only(body) if _length(body) < _WHOLE_FROM else body
+        small = _length(body) < _WHOLE_FROM
+        shown = _keys_only(body, filled=not small) if small or resource.id.kind == "Secret" else body
     else:
         shown = _without_programs(body)
         if shown is not body and _length(body) >= _WHOLE_FROM:
@@ -51,12 +55,13 @@ def digest(render: Render) -> str:
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
-def _keys_only(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def _keys_only(body: Mapping[str, Any], *, filled: bool) -> Mapping[str, Any]:
+    """Return an object without the values of its data; `filled` puts as many other characters there."""
     shown = dict(body)
     for field in ("data", "stringData", "binaryData"):
         values = body.get(field)
         if isinstance(values, dict):
-            shown[field] = dict.fromkeys(values, "")
+            shown[field] = {key: "*" * len(str(value)) if filled else "" for key, value in values.items()}
     return shown
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Finding, Overlay, Severity
@@ -10,15 +10,17 @@ from gitops_tool.records import record, replace
 from gitops_tool.schemas import SchemaEngine
 from gitops_tool.validate.built_in import REMOTE_BASE
 from gitops_tool.validate.selection import Unchecked
-from gitops_tool.validate.validator import Report, Validator
+from gitops_tool.validate.validator import Report
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from gitops_tool.render import Renderer
     from gitops_tool.tree import Tree
     from gitops_tool.validate.baseline import BaselineEntry
-    from gitops_tool.validate.memory import Memory
     from gitops_tool.validate.selection import Selection
-    from gitops_tool.validate.work import Base
+    from gitops_tool.validate.validator import Validator
+    from gitops_tool.validate.work import Base, Work
 
 
 @record
@@ -27,6 +29,7 @@ class Result:
 
     `complete` tells whether the overlays are all of the repository; `stale` are entries of a baseline that
     nothing was found for; `kustomize` is the version that rendered, `schemas` the program that checked schemas.
+    `shard` is what the report of a shard holds for the one who merges; see `shards`.
     """
 
     reports: tuple[Report, ...]
@@ -35,6 +38,7 @@ class Result:
     stale: tuple[BaselineEntry, ...] = ()
     kustomize: str = ""
     schemas: SchemaEngine = SchemaEngine.EMBEDDED
+    shard: Mapping[str, Any] | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -56,38 +60,35 @@ def validate(
     renderer: Renderer,
     validator: Validator,
     progress: Callable[[Overlay], None] = lambda _: None,
-    base: Base | None = None,
-    memory: Memory | None = None,
 ) -> Result:
+    """Render and check overlays, all of them anew; see `result_of`."""
+    from gitops_tool.validate.work import Work
+
+    return result_of(Work(tree, selection, renderer, validator, progress))
+
+
+def result_of(work: Work, base: Base | None = None) -> Result:
     """Render and check overlays; one that cannot be rendered is a finding.
 
     Args:
-        tree: the files to look at.
-        selection: the overlays to look at.
-        renderer: renders them.
-        validator: checks what comes out.
-        progress: is told of each overlay that is rendered.
+        work: the overlays, what renders and checks them, and what is known from earlier.
         base: what to compare with, so that the rules on changes can be asked.
-        memory: what earlier runs found; None to look at everything anew.
 
     Raises:
         ToolError: an engine is missing or does not work.
         ConfigError: a target Kubernetes version is not known.
     """
-    from gitops_tool.validate.work import Work
-
-    work = Work(tree, selection, renderer, validator, progress, memory)
     reports, skipped = work.reports(base)
     return Result(
         reports,
-        (*_skipped(reports), *skipped),
-        selection.complete,
-        kustomize=renderer.engine.version,
-        schemas=SchemaEngine.KUBECONFORM if validator.schemas.kubeconform else SchemaEngine.EMBEDDED,
+        (*skipped_overlays(reports), *skipped),
+        work.selection.complete,
+        kustomize=work.renderer.engine.version,
+        schemas=SchemaEngine.KUBECONFORM if work.validator.schemas.kubeconform else SchemaEngine.EMBEDDED,
     )
 
 
-def _skipped(reports: Iterable[Report]) -> Iterator[Unchecked]:
+def skipped_overlays(reports: Iterable[Report]) -> Iterator[Unchecked]:
     """Yield the overlays that were left out because a part of them is not in the repository."""
     for report in reports:
         for finding in report.findings:

@@ -38,10 +38,15 @@ class Unchecked:
 
 @record
 class Selection:
-    """The overlays to validate; `complete` if these are all of the repository."""
+    """The overlays to validate; `complete` if these are all of the repository.
+
+    Of a shard, `complete` is about all shards together; `beside` are overlays of others that define custom resources.
+    """
 
     overlays: tuple[Overlay, ...]
     complete: bool
+    beside: tuple[Overlay, ...] = ()
+    is_shard: bool = False
 
 
 def select(

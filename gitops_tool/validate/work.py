@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from gitops_tool.graph import closure
 from gitops_tool.reads import RecordingTree
 from gitops_tool.records import record, replace
 from gitops_tool.rules.base import OverlayView, Problem, Rule
+from gitops_tool.tree import ROOT
 from gitops_tool.validate.memory import Kept, Past, plain_reads
 from gitops_tool.validate.outline import digest, outlined
 from gitops_tool.validate.selection import Unchecked, unchecked
@@ -48,7 +49,7 @@ class Work:
         renderer: renders them.
         validator: checks what comes out.
         progress: is told each overlay when it is done.
-        memory: what earlier runs found; None to look at everything anew.
+        memory: what earlier runs found; None to look at everything anew. Not used with a base to compare with.
     """
 
     def __init__(
@@ -57,13 +58,13 @@ class Work:
         selection: Selection,
         renderer: Renderer,
         validator: Validator,
-        progress: Callable[[Overlay], None],
-        memory: Memory | None,
+        progress: Callable[[Overlay], None] = lambda _: None,
+        memory: Memory | None = None,
     ) -> None:
         self._tree = tree
-        self._selection = selection
-        self._renderer = renderer
-        self._validator = validator
+        self.selection = selection
+        self.renderer = renderer
+        self.validator = validator
         self._progress = progress
         self._memory = memory
         self._past = memory.recall(selection) if memory else Past()
@@ -73,6 +74,11 @@ class Work:
         self._problems: dict[Overlay, list[tuple[Rule, Problem]]] = {}
         self._errors: dict[Overlay, GitopsError] = {}
         self._reads: dict[str, Any] = {}
+
+    @property
+    def views(self) -> Mapping[Overlay, OverlayView]:
+        """The overlays that were rendered."""
+        return self._views
 
     def reports(self, base: Base | None) -> tuple[tuple[Report, ...], tuple[Unchecked, ...]]:
         """Return the report of each overlay, and what was not looked at.
@@ -86,7 +92,7 @@ class Work:
         """
         self._look_at_what_is_unknown()
         fresh = self._own()
-        across = self._across(fresh)
+        across = self._rendered_only() if self.selection.is_shard else self._across(fresh)
         incomparable = self._compare(base, across) if base else []
         for overlay, view in self._views.items():
             one = fresh.get(overlay) or self._kept[overlay]
@@ -95,11 +101,11 @@ class Work:
         skipped = self._unchecked(known)
         if self._memory and self._reads:
             kept = {overlay: one for overlay, one in known.items() if one.reads is not None}
-            self._memory.store(self._selection, kept, skipped, {**self._past.reads, **self._reads})
+            self._memory.store(self.selection, kept, skipped, {**self._past.reads, **self._reads})
         reports = {each: Report.of(each, one.objects, one.across, one.own) for each, one in known.items()}
         for overlay, error in self._errors.items():
-            reports[overlay] = Report(overlay, tuple(unrendered(self._tree, self._validator, overlay, error)), ())
-        return tuple(reports[overlay] for overlay in self._selection.overlays), (*incomparable, *skipped)
+            reports[overlay] = Report(overlay, tuple(unrendered(self._tree, self.validator, overlay, error)), ())
+        return tuple(reports[overlay] for overlay in self.selection.overlays), (*incomparable, *skipped)
 
     def _look_at_what_is_unknown(self) -> None:
         """Render what is not known, and run the rules about overlays on it.
@@ -107,7 +113,7 @@ class Work:
         Where custom resources are defined, that is looked at, too: their schemas are needed for the others. If a
         definition is another one than before, nothing holds that was found by it.
         """
-        unknown = [overlay for overlay in self._selection.overlays if overlay not in self._kept]
+        unknown = [overlay for overlay in self.selection.overlays if overlay not in self._kept]
         if not unknown:
             return
         defining = [overlay for overlay, one in self._kept.items() if one.definitions]
@@ -123,7 +129,7 @@ class Work:
             self._look(rest, self._check)
 
     def _check(self, overlay: Overlay, view: OverlayView) -> None:
-        self._problems[overlay] = self._validator.rule_problems(view)
+        self._problems[overlay] = self.validator.rule_problems(view)
 
     def _look(
         self, overlays: list[Overlay], then: Callable[[Overlay, OverlayView], None] = lambda _overlay, _view: None
@@ -131,7 +137,7 @@ class Work:
         """Render overlays, and do something with each while the next ones are on their way."""
         trees: list[Tree] = [RecordingTree(self._tree) if self._memory else self._tree for _ in overlays]
         wanted = [(tree, overlay.path) for tree, overlay in zip(trees, overlays, strict=True)]
-        results = self._renderer.render_each(wanted)
+        results = self.renderer.render_each(wanted)
         for overlay, tree, result in zip(overlays, trees, results, strict=True):
             if isinstance(result, ToolError):
                 raise result
@@ -139,7 +145,7 @@ class Work:
                 self._errors[overlay] = result
                 self._kept.pop(overlay, None)
             else:
-                self._views[overlay] = OverlayView(tree, self._validator.settings, overlay, result)
+                self._views[overlay] = OverlayView(tree, self.validator.settings, overlay, result)
                 if self._memory:
                     self._outlines[overlay] = digest(outlined(result))
                 then(overlay, self._views[overlay])
@@ -148,19 +154,28 @@ class Work:
     def _own(self) -> dict[Overlay, Kept]:
         """Check schemas, and return what is found in each overlay by itself."""
         tree = RecordingTree(self._tree)
-        renders = [(each, self._views[each].render) for each in self._selection.overlays if each in self._problems]
-        schema = self._validator.schema_problems(tree, renders)
+        renders = [(each, self._views[each].render) for each in self.selection.overlays if each in self._problems]
+        schema = self.validator.schema_problems(tree, [*renders, *self._beside(tree)] if renders else [])
         if renders:
             self._reads["schemas"] = _together(self._past.reads.get("schemas"), plain_reads(tree.reads))
         found = {}
         for overlay, render in renders:
             view = self._views[overlay]
-            own = self._validator.own(view, self._problems[overlay], schema)
+            own = self.validator.own(view, self._problems[overlay], schema)
             used = dict.fromkeys(str(path.parent) for path in render.closure.kustomizations)
             found[overlay] = Kept(
                 overlay, own, Part(), checked_objects(view, schema), "", _definitions(view), tuple(used), (), None
             )
         return found
+
+    def _beside(self, tree: Tree) -> Iterator[tuple[Overlay, Render]]:
+        """Yield what other shards define custom resources with."""
+        beside = self.selection.beside
+        results = self.renderer.render_each([(tree, overlay.path) for overlay in beside])
+        for overlay, result in zip(beside, results, strict=True):
+            if not isinstance(result, GitopsError):
+                own = (item for item in result.resources if item.id.kind == _DEFINITION)
+                yield overlay, replace(result, resources=tuple(own))
 
     def _across(self, fresh: Iterable[Overlay]) -> Across:
         """Return what rules over the whole repository report at the overlays that were looked at.
@@ -178,12 +193,12 @@ class Work:
             }
         self._look(list(self._kept))
         tree = RecordingTree(self._tree)
-        views = [self._views[overlay] for overlay in self._selection.overlays if overlay in self._views]
+        views = [self._views[overlay] for overlay in self.selection.overlays if overlay in self._views]
         # What could not be rendered is no reason to call missing what it holds.
-        complete = self._selection.complete and not self._errors
-        found = self._validator.repository_problems(tree, views, complete=complete)
+        complete = self.selection.complete and not self._errors
+        found = self.validator.repository_problems(tree, views, complete=complete)
         self._reads["repository"] = plain_reads(tree.reads)
-        self._reads["revisions"] = self._validator.revisions.answers if self._validator.revisions else {}
+        self._reads["revisions"] = self.validator.revisions.answers if self.validator.revisions else {}
         return found
 
     def _compare(self, base: Base, across: Across) -> list[Unchecked]:
@@ -193,7 +208,7 @@ class Work:
         paths = [path for path in paths if path in base.reached and base.tree.modes(path)]
         renders: dict[PurePosixPath, Render] = {}
         incomparable: list[Unchecked] = []
-        results = self._renderer.render_each([(base.tree, path) for path in paths])
+        results = self.renderer.render_each([(base.tree, path) for path in paths])
         for path, result in zip(paths, results, strict=True):
             if isinstance(result, ToolError):
                 raise result
@@ -201,25 +216,31 @@ class Work:
                 incomparable.append(Unchecked(path, "its change: what was there before cannot be rendered"))
             else:
                 renders[path] = result
-        complete = self._selection.complete and not self._errors
+        complete = self.selection.complete and not self._errors
         before = Before(base.tree, renders)
-        self._validator.add_change_problems(across, self._tree, views, before, complete=complete)
+        self.validator.add_change_problems(across, self._tree, views, before, complete=complete)
         return incomparable
 
     @property
     def _history_agrees(self) -> bool:
         """Whether the repository's branches and tags tell the same as before."""
-        answers, revisions = self._past.reads.get("revisions", {}), self._validator.revisions
+        answers, revisions = self._past.reads.get("revisions", {}), self.validator.revisions
         return not answers or (revisions is not None and revisions.agrees(answers))
 
     @property
     def _fails_as_before(self) -> bool:
         """Whether the overlays that cannot be rendered are those of which nothing is known."""
-        return self._errors.keys() == set(self._selection.overlays) - self._past.overlays.keys()
+        return self._errors.keys() == set(self.selection.overlays) - self._past.overlays.keys()
+
+    def _rendered_only(self) -> Across:
+        """Render all overlays of a shard, for their outlines; the rules that see them all run elsewhere."""
+        self._look(list(self._kept))
+        self._reads["repository"] = None
+        return {}
 
     def _with_across(self, one: Kept, view: OverlayView, across: Across) -> Kept:
         """Add what rules over the whole repository report at an overlay, ready to be kept."""
-        part = self._validator.across(view, across)
+        part = self.validator.across(view, across)
         if not isinstance(view.tree, RecordingTree):
             return replace(one, across=part)
         problems = [plain_problem(*found, view.render.resources) for found in across.get(one.overlay, ())]
@@ -236,19 +257,21 @@ class Work:
 
     def _unchecked(self, known: Mapping[Overlay, Kept]) -> tuple[Unchecked, ...]:
         """Return what was not looked at, and why."""
-        if not self._selection.complete:
+        if self.selection.is_shard:
+            return (Unchecked(ROOT, "rules about the whole repository: `gitops report-merge` runs them"),)
+        if not self.selection.complete:
             return ()
         before = self._past.overlays
         same = all(overlay in before and before[overlay].used == one.used for overlay, one in known.items())
         if self._past.unchecked is not None and same and self._fails_as_before:
             return self._past.unchecked
         tree = RecordingTree(self._tree)
-        used = {overlay.path for overlay in self._selection.overlays}
+        used = {overlay.path for overlay in self.selection.overlays}
         used.update(PurePosixPath(path) for one in known.values() for path in one.used)
         for overlay in self._errors:
             with suppress(GitopsError):
                 used.update(path.parent for path in closure(tree, overlay.path).kustomizations)
-        found = unchecked(tree, self._validator.settings, used)
+        found = unchecked(tree, self.validator.settings, used)
         self._reads["unchecked"] = plain_reads(tree.reads)
         return found
 

@@ -17,8 +17,9 @@ from gitops_tool.git.listing import list_commit, list_files
 from gitops_tool.tree import ROOT, DirTree
 from gitops_tool.validate import SchemaEngine
 from gitops_tool.validate.memory import Memory, conditions
-from gitops_tool.validate.run import Result, validate
+from gitops_tool.validate.run import Result, result_of
 from gitops_tool.validate.selection import select
+from gitops_tool.validate.work import Work
 
 from .shop import SETTINGS, gitops, kustomization
 
@@ -142,14 +143,12 @@ def run(folder: Path, cache: Path, rev: str | None = None) -> tuple[Result, list
         memory = Memory(cache, conditions("shop", tools, rev), files)
         selection = memory.select(tree, lambda recorded: select(recorded, settings, ()))
         looked: list[str] = []
-        result = validate(
-            tree,
-            selection,
-            tools.renderer,
-            tools.validator,
+        work = Work(
+            *(tree, selection, tools.renderer, tools.validator),
             lambda overlay: looked.append(str(overlay.path)),
-            memory=memory,
+            memory,
         )
+        result = result_of(work)
         return result, sorted(looked)
     finally:
         repo.close()
