@@ -30,7 +30,8 @@ _MARKERS = ("# gitops: tag ", "# gitops: image ", "# gitops: digest ")
 class Adoption:
     """The settings for a repository, and what they make of it.
 
-    `text` is the whole file; `guessed` is what somebody should look at, `unclear` what is not covered.
+    `text` is the whole file; `guessed` is what somebody should look at, `unclear` what is not understood, and
+    `left_out` the directories to render that the layout does not name.
     """
 
     text: bytes
@@ -40,6 +41,7 @@ class Adoption:
     applications: int
     guessed: tuple[str, ...]
     unclear: tuple[Unclear, ...]
+    left_out: tuple[PurePosixPath, ...]
 
 
 def adopt(tree: Tree) -> Adoption:
@@ -79,14 +81,15 @@ def _read_back(tree: Tree, found: Survey, patterns: Sequence[Pattern], text: byt
     covered = {overlay.path: overlay for app in apps for overlay in app.overlays}
     synced = {one.path for one in found.synced}
     unclear = [*found.unclear]
-    unclear += [Unclear(str(path), _why_uncovered(path, patterns)) for path in found.roots if path not in covered]
+    left_out = tuple(path for path in found.roots if path not in covered)
+    unclear += [Unclear(str(path), _why_uncovered(path, patterns)) for path in left_out]
     extra = [path for path in covered if path not in found.roots]
     if extra:
         guessed.append(f"{_several(extra)} also in the layout, though another kustomization is built from it")
     if synced and (idle := [path for path in covered if path not in synced]):
         guessed.append(f"{_several(idle)} in the layout, and no Application here syncs it")
     places = tuple(dict.fromkeys(unclear))
-    return Adoption(text, settings, apps, settings.environments, len(found.synced), tuple(guessed), places)
+    return Adoption(text, settings, apps, settings.environments, len(found.synced), tuple(guessed), places, left_out)
 
 
 def _several(paths: Sequence[PurePosixPath]) -> str:

@@ -29,6 +29,8 @@ def report_lines(found: Adoption) -> Iterator[str]:
         yield from ("", "guessed:", *(f"  {guess}" for guess in found.guessed))
     if found.unclear:
         yield from ("", "not understood:", *_unclear(found))
+    if found.left_out:
+        yield from ("", f"`gitops validate PATH` checks what the layout leaves out, such as {found.left_out[0]}")
 
 
 def _unclear(found: Adoption) -> Iterator[str]:

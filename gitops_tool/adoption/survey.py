@@ -69,8 +69,8 @@ def survey(tree: Tree, settings: Settings) -> Survey:
             for body in _objects(tree, path, found):
                 _take(tree, settings, found, path, body, elsewhere)
     for url, count in sorted(elsewhere.items()):
-        place = url or "(no repoURL)"
-        found.unclear.append(Unclear(place, f"{_counted(count, 'source')} of Applications in another repository"))
+        where = "in another repository" if url else 'without a "repoURL", at paths that are not here'
+        found.unclear.append(Unclear(url or "-", f"{_counted(count, 'source')} of Applications {where}"))
     _find_roots(tree, found)
     return found
 

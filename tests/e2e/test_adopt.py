@@ -220,6 +220,7 @@ def test_what_is_not_understood_is_listed(tmp_path: Path, env: dict[str, str]) -
         "  https://git.example.org/far.git: 1 source of Applications in another repository\n"
         '  charts/db: Application "db": Helm is not rendered here\n'
         "  clusters/live, far, platform/dns: no environment stands in its path\n"
+        "\n`gitops validate PATH` checks what the layout leaves out, such as clusters/live\n"
     )
     assert "  +# 1 directory has bases over the network; without this they are not rendered.\n" in result.out
     assert checkout.snapshot() == before

@@ -179,6 +179,42 @@ def test_the_value_of_a_chart(name: str) -> None:
     assert proposal.message.endswith("Gitops-Unrendered: web(staging): Helm charts are not rendered here\n")
 
 
+SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: all, namespace: argocd}
+spec:
+  goTemplate: true
+  generators:
+  - matrix:
+      generators:
+      - list: {elements: [{app: web}, {app: api}]}
+      - list: {elements: [{env: staging}, {env: production}]}
+  template:
+    metadata: {name: '{{.app}}-{{.env}}'}
+    spec:
+      project: default
+      source:
+        repoURL: https://git.example.org/m.git
+        targetRevision: main
+        path: charts/{{.app}}
+        helm: {valueFiles: ['values-{{.env}}.yaml']MORE}
+      destination: {server: https://kubernetes.default.svc, namespace: shop}
+"""
+
+
+def test_values_of_an_application_that_is_generated() -> None:
+    files = {"gitops.yaml": SETTINGS, "argocd/set.yaml": SET.replace("MORE", ""), "charts/web/values.yaml": VALUES}
+    files |= {f"charts/web/values-{name}.yaml": "image: {tag: v1}\n" for name in ("staging", "production")}
+    assert changed(proposed(files, "v2")) == {"charts/web/values-staging.yaml": "image: {tag: v2}\n"}
+    files["argocd/set.yaml"] = SET.replace("MORE", ", parameters: [{name: image.tag, value: v0}]")
+    with pytest.raises(GitopsError, match="is set by the template of an ApplicationSet in"):
+        proposed(files, "v2")
+    files["argocd/set.yaml"] = SET.replace("MORE", "").replace("values-{{.env}}", "values")
+    with pytest.raises(GitopsError, match=r"sets the image of web\(staging\), and web-production reads it, too"):
+        proposed(files, "v2")
+
+
 def test_values_of_another_source_of_the_application() -> None:
     text = application("web-staging", "").partition("  source:")[0] + (
         "  sources:\n  - {repoURL: https://charts.example.org, chart: web, targetRevision: 1.0.0,"

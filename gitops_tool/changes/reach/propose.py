@@ -87,7 +87,7 @@ def _environments(work: Work, app: str) -> list[str]:
     if work.reach.paths or work.settings.targets.get(app):
         declared = [environment.name for environment in work.settings.environments]
         return declared or list(work.bump.environments) or [SINGLE_ENVIRONMENT]
-    from gitops_tool.changes.reach.charts import chart_environments
+    from gitops_tool.changes.reach.layers import chart_environments
 
     return chart_environments(work.tree, work.settings, app)
 
