@@ -276,7 +276,7 @@ def _memory(here: Opened, tools: Engines, wanted: _Wanted) -> Memory | None:
     return Memory(wanted.cache or cache_folder().path, conditions(str(repo.common_dir), tools, arguments), files)
 
 
-def _changed(here: Opened, settings: Settings, selection: Selection, wanted: _Wanted) -> tuple[Selection, Base]:
+def _changed(here: Opened, settings: Settings, selection: Selection, wanted: _Wanted) -> tuple[Selection, Base | None]:
     """Find the overlays that the changes since a commit reach, and keep only these if that is asked for."""
     from gitops_tool.affected import affected
     from gitops_tool.cli.repository import changes_since
@@ -284,6 +284,9 @@ def _changed(here: Opened, settings: Settings, selection: Selection, wanted: _Wa
     from gitops_tool.validate.work import Base
 
     ref = wanted.since if wanted.base is None else wanted.base
+    if ref == "HEAD" and here.repo is not None and here.repo.is_unborn:  # the hook of a first commit
+        click.echo("note: there is no commit yet: everything is new", err=True)
+        return selection, None
     before, changes = changes_since(here, str(ref))
     found = tuple(one.overlay for one in affected(before, here.tree, settings, selection.overlays, changes))
     click.echo(f"note: changes since {ref} reach {len(found)} of {len(selection.overlays)} overlays", err=True)

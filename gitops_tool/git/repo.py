@@ -194,6 +194,11 @@ class GitRepo:
         ref = self.git.text("symbolic-ref", "--quiet", "HEAD", accept=(0, 1))
         return ref.removeprefix("refs/heads/") or None
 
+    @property
+    def is_unborn(self) -> bool:
+        """Whether nothing was committed yet on the branch that is checked out."""
+        return self._find("HEAD") is None
+
     def head(self) -> Revision:
         """Return the commit that is checked out.
 

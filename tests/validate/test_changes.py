@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .shop import SETTINGS, gitops, kustomization
+from .shop import SETTINGS, gitops, kustomization, write
 
 WEB = """\
 apiVersion: apps/v1
@@ -105,6 +105,17 @@ def test_a_past_that_does_not_render_is_told(folder: Path) -> None:
     done = gitops(folder, "validate", *ONLY, "--changed-since", "HEAD")
     assert done.code == 0
     assert "apps/api/overlays/staging: its change: what was there before cannot be rendered" in done.out
+
+
+def test_everything_is_new_before_the_first_commit(tmp_path: Path) -> None:
+    write(
+        tmp_path, {"gitops.yaml": SETTINGS, "apps/web/overlays/staging/kustomization.yaml": kustomization("web.yaml")}
+    )
+    write(tmp_path, {"apps/web/overlays/staging/web.yaml": WEB.replace("serviceName: web", "serviceName: Web")})
+    subprocess.run(["git", "-C", str(tmp_path), "init", "--quiet"], check=True)
+    done = gitops(tmp_path, "validate", "--select", "invalid-referenced-name", "--changed-since", "HEAD")
+    assert (done.code, done.err) == (1, "note: there is no commit yet: everything is new\n")
+    assert "1 overlay, 1 object: 0 valid, 1 invalid" in done.out
 
 
 def test_one_base_at_a_time(folder: Path) -> None:
