@@ -250,7 +250,7 @@ def _endpoint_refusal(value: str, family: Any) -> str | None:
     address = _address(value)
     if address is None:
         return "must be a valid IP address" if family is not None else None
-    if family in {"IPv4", "IPv6"} and f"IPv{address.version}" != family:
+    if family in ("IPv4", "IPv6") and f"IPv{address.version}" != family:
         return f"must be an {family} address"
     return next((f"may not be {words}" for test, words in _SPECIAL.items() if getattr(address, test)), None)
 
@@ -302,7 +302,7 @@ def service_addresses(resource: Resource) -> Iterator[Problem]:
     if (resource.id.group, resource.id.kind) != ("", "Service") or spec is None or spec.get("type") == "ExternalName":
         return
     families, policy = spec.get("ipFamilies"), spec.get("ipFamilyPolicy")
-    if isinstance(families, list) and len(families) > 1 and policy in {None, "SingleStack"}:
+    if isinstance(families, list) and len(families) > 1 and policy in (None, "SingleStack"):
         why = "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"
         yield invalid(resource, ("spec", "ipFamilyPolicy"), policy or "", why)
     addresses, first = spec.get("clusterIPs"), spec.get("clusterIP")

@@ -379,11 +379,14 @@ _EMPTY: tuple[tuple[Table[tuple[str, ...]], tuple[Any, ...], bool], ...] = (
 """Tables of fields, what counts as empty in them, and whether a field that is not there is empty, too."""
 _ROOTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("", "PodTemplate"): ("template",),
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"): ("spec",),
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): ("spec",),
+    ("networking.k8s.io", "IngressClass"): ("spec",),
     ("node.k8s.io", "RuntimeClass"): ("handler",),
     ("storage.k8s.io", "StorageClass"): ("provisioner",),
     ("storage.k8s.io", "VolumeAttributesClass"): ("driverName", "parameters"),
 }
-"""What objects need beside their `spec`."""
+"""What objects need at their root."""
 
 
 @rule("empty-value", family=Family.API_SERVER, severity=Severity.ERROR)

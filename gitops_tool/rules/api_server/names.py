@@ -263,8 +263,14 @@ _REFERENCES: Table[Format] = Table(
             "spec.parameters.name": formats.path_segment,
         },
         ("node.k8s.io", "RuntimeClass"): {"handler": formats.dns_label},
-        ("resource.k8s.io", "ResourceClaim"): {"spec.devices.requests.*.name": formats.dns_label},
-        ("resource.k8s.io", "ResourceClaimTemplate"): {"spec.spec.devices.requests.*.name": formats.dns_label},
+        ("resource.k8s.io", "ResourceClaim"): {
+            "spec.devices.requests.*.name": formats.dns_label,
+            "spec.devices.requests.*.exactly.deviceClassName": formats.dns_subdomain,
+        },
+        ("resource.k8s.io", "ResourceClaimTemplate"): {
+            "spec.spec.devices.requests.*.name": formats.dns_label,
+            "spec.spec.devices.requests.*.exactly.deviceClassName": formats.dns_subdomain,
+        },
         ("storage.k8s.io", "StorageClass"): {
             "provisioner": formats.annotation_key,
             "allowedTopologies.*.matchLabelExpressions.*.key": formats.qualified_name,

@@ -107,7 +107,7 @@ def security_profile(resource: Resource) -> Iterator[Problem]:
             local, named = profile.get("type") == "Localhost", profile.get("localhostProfile")
             if local and not named:
                 yield required(resource, place, "must be set when the type is Localhost")
-            elif named and profile.get("type") in {"RuntimeDefault", "Unconfined"}:
+            elif named and profile.get("type") in ("RuntimeDefault", "Unconfined"):
                 yield invalid(resource, place, named, "can only be set when the type is Localhost")
 
 
@@ -167,7 +167,7 @@ def mount_option(resource: Resource) -> Iterator[Problem]:
             if mount.get("mountPropagation") == "Bidirectional" and not privileged:
                 why = "Bidirectional mount propagation is available only to privileged containers"
                 yield forbidden(resource, (*place, "mountPropagation"), why)
-            if mount.get("recursiveReadOnly") in {"Enabled", "IfPossible"} and mount.get("readOnly") is not True:
+            if mount.get("recursiveReadOnly") in ("Enabled", "IfPossible") and mount.get("readOnly") is not True:
                 why = "may only be specified when readOnly is true"
                 yield forbidden(resource, (*place, "recursiveReadOnly"), why)
 

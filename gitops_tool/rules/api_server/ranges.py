@@ -130,10 +130,10 @@ _KINDS = {
         f"spec.{way}.*.ports.*.{field}": _PORT for way in ("ingress", "egress") for field in ("port", "endPort")
     },
     ("resource.k8s.io", "ResourceClaim"): {
-        f"spec.devices.requests.*.{request}.count": Range(1, zero=True) for request in _REQUESTS
+        f"spec.devices.requests.*.{request}.count": Range(1, _INT64, zero=True) for request in _REQUESTS
     },
     ("resource.k8s.io", "ResourceClaimTemplate"): {
-        f"spec.spec.devices.requests.*.{request}.count": Range(1, zero=True) for request in _REQUESTS
+        f"spec.spec.devices.requests.*.{request}.count": Range(1, _INT64, zero=True) for request in _REQUESTS
     },
     ("scheduling.k8s.io", "PriorityClass"): {"value": Range(-(2**31), 1_000_000_000)},
     ("storage.k8s.io", "CSIDriver"): {

@@ -104,3 +104,5 @@ def _collect(tree: Any, value: Any, pointer: Pointer, found: list[tuple[Any, Poi
         for index, child in enumerate(value):
             if child is not None:
                 _collect(branch, child, (*pointer, index), found)
+            elif type(branch) is tuple:  # Go reads a null in a list of texts as an empty one
+                found.append(("", (*pointer, index), branch[0]))

@@ -258,7 +258,7 @@ def _service(before: Body, after: Body) -> Iterator[Refused]:
         return
     field: Pointer = ("spec", "clusterIP")
     one, other = dig(before, *field) or "", dig(after, *field) or ""
-    if one != other and ("None" in {one, other} or (one and other)):
+    if one != other and ("None" in (one, other) or (one and other)):
         # Where the field goes away, the API server puts back what it has.
         why = "may not change once set" if other else "stays as it is in the cluster though it is not written any more"
         yield Refused(field, field, why, None if other else Severity.WARNING)

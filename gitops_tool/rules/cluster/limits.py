@@ -183,7 +183,7 @@ def resource_quota(resource: Resource) -> Iterator[Problem]:
         if all(scope in scopes for scope in pair):
             yield invalid(resource, ("spec", "scopes"), scopes, "conflicting scopes")
     for index, expression in parts(dig(resource.body, "spec", "scopeSelector", "matchExpressions")):
-        if expression.get("operator") in {"In", "NotIn"} and not expression.get("values"):
+        if expression.get("operator") in ("In", "NotIn") and not expression.get("values"):
             pointer = ("spec", "scopeSelector", "matchExpressions", index, "values")
             yield required(resource, pointer, "must be at least one value when `operator` is 'In' or 'NotIn'")
 

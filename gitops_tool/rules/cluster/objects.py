@@ -176,7 +176,7 @@ def ingress_class_scope(resource: Resource) -> Iterator[Problem]:
     place = ("spec", "parameters", "namespace")
     if found.get("scope") == "Namespace" and not found.get("namespace"):
         yield required(resource, place, "`parameters.scope` is set to 'Namespace'")
-    elif found.get("scope") in {None, "Cluster"} and found.get("namespace") is not None:
+    elif found.get("scope") in (None, "Cluster") and found.get("namespace") is not None:
         yield forbidden(resource, place, "`parameters.scope` is set to 'Cluster'")
 
 
@@ -263,6 +263,8 @@ def _level_problems(resource: Resource) -> Iterator[Problem]:
     if kind == "Limited" and not members(spec, ("limited",)):
         yield required(resource, ("spec", "limited"), "must not be empty when type is Limited")
     response = part(spec, ("limited", "limitResponse")) or {}
+    if kind == "Limited" and spec.get("limited") and not response.get("type"):
+        yield required(resource, ("spec", "limited", "limitResponse", "type"))
     queuing = part(response, ("queuing",))
     place = ("spec", "limited", "limitResponse", "queuing")
     if queuing is None:

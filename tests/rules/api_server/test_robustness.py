@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from gitops_tool.rules.base import dig
 
-from .checking import ON_RESOURCES, resource
+from .checking import ON_RESOURCES, load, resource
 
 OBJECTS = [
     verdict["object"]
     for verdict in map(json.loads, Path(__file__).with_name("verdicts.jsonl").read_text().splitlines())
     if verdict["accepted"]
-]
+] + list(load((Path(__file__).with_name("seeded.yaml")).read_text())[0].values())
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("8080") | st.just("a")
 SHAPES = st.recursive(
     SCALARS,
@@ -36,7 +36,7 @@ def ways(value: Any, way: tuple[str | int, ...] = ()) -> list[tuple[str | int, .
 
 
 @given(st.sampled_from(OBJECTS), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_any_value_anywhere_in_an_object(body: dict[str, Any], data: st.DataObject) -> None:
     changed = copy.deepcopy(body)
     for _ in range(data.draw(st.integers(1, 3))):

@@ -7,6 +7,7 @@ with server-side apply as a dry run; `refusal` is what it said.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,10 +63,22 @@ def test_client_side_apply_clears_the_old_strategy_of_a_deployment() -> None:
     assert len(list(refused(("apps", "Deployment"), {"spec": {}}, after, 36, server_side=True))) == 1
 
 
-@pytest.mark.parametrize("value", [None, 7, "text", [], [1], True])
-def test_nonsense_is_compared_without_an_error(value: Any) -> None:
-    kinds = {(one["after"]["apiVersion"].rpartition("/")[0], one["after"]["kind"]) for one in VERDICTS}
-    for kind in kinds:
-        for body in ({"spec": value}, {"spec": {"template": value, "resources": value, "ipFamilies": value}}, {}):
-            for before, after in ((body, {"spec": {"clusterIP": "None"}}), ({"spec": {"suspend": True}}, body)):
+@pytest.mark.parametrize("value", [None, 7, "text", [], [[1]], {}, {"a": {"b": 1}}, True, 0.5])
+def test_nonsense_anywhere_is_compared_without_an_error(value: Any) -> None:
+    kinds = {(one["after"]["apiVersion"].rpartition("/")[0], one["after"]["kind"]): one for one in VERDICTS}
+    for kind, verdict in kinds.items():
+        for way in ways(verdict["after"]):
+            body = copy.deepcopy(verdict["after"])
+            parent: Any = body
+            for key in way[:-1]:
+                parent = parent[key]
+            parent[way[-1]] = value
+            for before, after in ((verdict["before"], body), (body, verdict["before"]), (body, {"spec": value})):
                 list(refused(kind, before, after, 36, server_side=True))
+                list(changes_of(SELECTOR, before, after))
+
+
+def ways(value: Any, way: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Return the pointers to everything below a value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, child in items for found in [(*way, key), *ways(child, (*way, key))]]
