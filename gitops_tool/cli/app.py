@@ -45,6 +45,7 @@ _COMMANDS = {
     "unhold": ("gitops_tool.cli.hold", "Let changes of a held app pass again, through a commit."),
     "update": ("gitops_tool.cli.update", "Bump images to the newest tag that their policies allow."),
     "validate": ("gitops_tool.cli.validate", "Render every overlay and check it: schemas, API server, Argo CD."),
+    "wait": ("gitops_tool.cli.wait", "Wait until Argo CD reports a revision synced and healthy."),
     "tools": ("gitops_tool.cli.tools", "Show which external programs are used, or install them."),
 }
 """Each command's module, and its first line of help, so that `--help` loads none of them."""
