@@ -13,10 +13,10 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format validate bench lock clean
+.PHONY: help setup demo test test-browser lint format validate bench lock clean
 
 help: ## list what make can do
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: $(STAMP) ## install everything into .venv, and kustomize and kubeconform into the user's cache
 	@$(BIN)/gitops tools install >/dev/null
@@ -37,6 +37,10 @@ demo: setup ## bump an app in a temporary clone: the commit, the rendered diff, 
 
 test: setup ## run all tests
 	@PATH="$$($(BIN)/gitops tools path):$$PATH" $(BIN)/python -m pytest -n auto $(ARGS)
+
+test-browser: setup ## test the report in a real Chromium, which is installed if that is possible
+	@sh scripts/browser.sh $(BIN)/python
+	@PATH="$$($(BIN)/gitops tools path):$$PATH" GITOPS_TEST_BROWSER=1 $(BIN)/python -m pytest tests/browser $(ARGS)
 
 lint: $(STAMP) ## check style, types and layers
 	$(BIN)/ruff check
@@ -60,13 +64,15 @@ bench: setup ## compare a bump with the shell script it replaces
 	@build/bench/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
 	@PATH="$$($(BIN)/gitops tools path):$$PATH" build/bench/bin/python benchmarks/bump.py $(ARGS)
 
-lock: $(STAMP) ## write requirements.txt and requirements-dev.txt anew from pyproject.toml
+lock: $(STAMP) ## write the requirements*.txt anew from pyproject.toml
 	@$(BIN)/python -m venv build/lock
 	@build/lock/bin/pip install --quiet --disable-pip-version-check $(UV)
 	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev \
 		--custom-compile-command 'make lock' --output-file requirements-dev.txt pyproject.toml
 	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command 'make lock' --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
+	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group pyproject.toml:browser \
+		--custom-compile-command 'make lock' --constraint requirements-dev.txt --output-file requirements-browser.txt
 
 clean: ## remove what these commands made in the checkout
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
