@@ -16,7 +16,7 @@ ARGS ?=
 .PHONY: help setup demo test test-browser lint format validate bench lock clean
 
 help: ## list what make can do
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: $(STAMP) ## install everything into .venv, and kustomize and kubeconform into the user's cache
 	@$(BIN)/gitops tools install >/dev/null
