@@ -9,12 +9,16 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.changes.base import Proposal
+from gitops_tool.changes.bump import Bump
+from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.guard import Clock
 from gitops_tool.changes.message import filled, one_line, with_trailers
+from gitops_tool.changes.reach.propose import find_any_app
+from gitops_tool.changes.reach.work import Reach, Work
 from gitops_tool.errors import SupersededError, UsageError
 from gitops_tool.holds import Hold, freeze_path, hold_path, read_hold
 from gitops_tool.holds.times import moment, parse_until, shown
-from gitops_tool.layout import find_app, select_overlays
+from gitops_tool.layout import select_overlays
 from gitops_tool.model import Edit, Location, Overlay
 from gitops_tool.records import record, replace
 from gitops_tool.tree import is_file, read
@@ -23,7 +27,7 @@ from gitops_tool.wording import did_you_mean, quoted
 if TYPE_CHECKING:
     from gitops_tool.config import Settings
     from gitops_tool.diff import ValueChange
-    from gitops_tool.model import Finding
+    from gitops_tool.model import App, Finding
     from gitops_tool.tree import Tree
 
 DEFAULT_DAYS = 7
@@ -81,7 +85,7 @@ class PlaceHold(_NotRendered):
 
     def propose(self, tree: Tree, settings: Settings) -> Proposal:
         """Write the files; see `Change`."""
-        app = find_app(tree, settings, self.app)
+        app = _app(tree, settings, self.app)
         work = _Work(tree, "hold", self.terms.template)
         for overlay in select_overlays(settings, app, self.environments):
             hold = self.terms.hold(hold_path(overlay), "hold", timedelta(days=DEFAULT_DAYS))
@@ -112,7 +116,7 @@ class LiftHold(_NotRendered):
         plain = not any("/" in name or name == ".." for name in (self.app, *self.environments))
         if plain and all(is_file(tree, hold_path(overlay)) for overlay in named):
             return named
-        return select_overlays(settings, find_app(tree, settings, self.app), self.environments)
+        return select_overlays(settings, _app(tree, settings, self.app), self.environments)
 
 
 @record
@@ -150,6 +154,11 @@ class LiftFreeze(_NotRendered):
             work.lift(_place(environment), freeze_path(environment))
             work.tell(None, environment)
         return work.proposal()
+
+
+def _app(tree: Tree, settings: Settings, name: str) -> App:
+    """Return an app, also one whose version is only in values that the layout does not know."""
+    return find_any_app(Work(tree, settings, Bump(()), Reach(), Draft(tree)), name)
 
 
 def _known(settings: Settings, environments: tuple[str, ...]) -> tuple[str, ...]:

@@ -369,6 +369,9 @@ class TestValues:
         assert (result.code, result.err) == (0, "")
         assert web.read("jobs/production.yaml") == jobs % ("1.10", "live", "v2")
         assert "\nGitops-Value: jobs/production.yaml:image.tag 1.9 -> 1.10\n" in str(web.commits()[0].message)
+        assert web.gitops("hold", "jobs", "--env", "production", "--reason", "audit").code == 0
+        assert web.gitops("bump", "jobs", "1.11", "--env", "production").code == 1
+        assert web.gitops("validate").out.endswith("\nno findings\n")
 
     def test_values_of_a_chart(self, web: Checkout) -> None:
         chart = "helmCharts:\n  - {name: web, releaseName: web, valuesFile: values.yaml}\n"

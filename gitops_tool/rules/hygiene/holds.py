@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from gitops_tool.applications import read_applications
 from gitops_tool.errors import GitopsError
 from gitops_tool.holds import has_holds, hold_path, list_holds
 from gitops_tool.holds.files import EVERYWHERE, FREEZES
 from gitops_tool.holds.times import moment, shown
+from gitops_tool.layout import MANIFEST_SUFFIXES
 from gitops_tool.model import Location, Severity
 from gitops_tool.rules.base import Family, OverlayView, Problem, RepositoryView, Scope, rule
-from gitops_tool.tree import read
+from gitops_tool.tree import ROOT, read
 from gitops_tool.yamlload import locate
 
 if TYPE_CHECKING:
@@ -143,7 +145,14 @@ def _is_for_nothing(view: RepositoryView, path: PurePosixPath) -> bool:
     if path.parent == FREEZES:
         known = {environment.name for environment in view.settings.environments}
         return path.stem not in known | {one.overlay.environment for one in view.overlays}
-    return path not in {hold_path(one.overlay) for one in view.overlays}
+    if path in {hold_path(one.overlay) for one in view.overlays} or path.parent.name in view.settings.targets:
+        return False
+    # An app of Helm values alone has no overlay; it is known by its Applications' names.
+    app, environment = path.parent.name, path.stem
+    names = {app, f"{app}-{environment}", f"{environment}-{app}"}
+    files = view.tree.search((app,), view.settings.argocd.path or ROOT)
+    manifests = (file for file in files if file.name.endswith(MANIFEST_SUFFIXES))
+    return not any(one.name in names for file in manifests for one in read_applications(view.tree, file))
 
 
 def _line(view: RepositoryView, path: PurePosixPath, key: str) -> Location:
