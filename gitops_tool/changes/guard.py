@@ -142,7 +142,9 @@ class _Search:
             return
         if hold is not None and hold.is_over(self.now):
             self.notes.append(f'"{path}" ended at {shown(hold.until)}; `{sort.lift}` removes it')
-        if hold is None or not hold.is_active(self.now) or (hold.action == "rollback" and self.follows_rollbacks):
+        if hold is None or not hold.is_active(self.now):
+            return
+        if self.follows_rollbacks and hold.action == "rollback" and not hold.versions:
             return
         refused = [setting for setting in changes if not hold.versions or _is_among(setting, hold.versions)]
         if refused:
@@ -177,4 +179,10 @@ def _is_among(setting: Setting, versions: Sequence[str]) -> bool:
     """Whether a value is one of those listed: a tag, a digest, both, or with the image's name before it."""
     tag, _, digest = setting.new_text.partition("@")
     names = {setting.new_text, tag, digest} - {""}
-    return any(version in names or version.removeprefix(setting.name)[1:] in names for version in versions)
+    return any(version in names or _without(setting.name, version) in names for version in versions)
+
+
+def _without(name: str, version: str) -> str:
+    """Return a version without the image's name before it."""
+    rest = version.removeprefix(name)
+    return rest[1:] if rest != version and rest.startswith((":", "@")) else version

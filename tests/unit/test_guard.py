@@ -93,6 +93,8 @@ def test_what_stands_in_the_way_at_a_moment(files: dict[str, str], now: str, fou
         ("registry.example.org/api:v2", "v2", False),
         (f"registry.example.org/web@{DIGEST}", DIGEST, True),
         ("2", "v2", False),
+        ("xv2", "v2", False),
+        ("registry.example.org/web2v2", "v2", False),
     ],
 )
 def test_a_hold_of_versions_refuses_these_alone(listed: str, version: str, is_refused: bool) -> None:
@@ -131,6 +133,7 @@ def test_an_override_needs_words(override: str) -> None:
 def test_a_rollback_goes_on_behind_the_hold_of_a_rollback_alone() -> None:
     assert said({HOLD: "action: rollback\nreason: x\n"}, follows_rollbacks=True)[0] == []
     assert said({HOLD: "action: hold\nreason: x\n"}, follows_rollbacks=True)[0] != []
+    assert said({HOLD: "action: rollback\nreason: x\nversions: [v2]\n"}, follows_rollbacks=True)[0] != []
     assert said({".gitops/freeze.yaml": "reason: x\n"}, follows_rollbacks=True)[0] != []
 
 
