@@ -79,7 +79,7 @@ def compare(
     if reach.application_sets and not wanted.apps and not wanted.environments:
         from gitops_tool.diff.generated import generated_effects
 
-        told += generated_effects(base, head, reach.application_sets)
+        told += generated_effects(base, head, reach.application_sets, mask_keys)
     return RepositoryDiff(
         base=base.name,
         head=head.name,

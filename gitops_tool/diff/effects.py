@@ -186,7 +186,7 @@ def _is_target(path: Path) -> bool:
 
 def _application_reason(field: FieldChange) -> str:
     where = path_text(field.path).removeprefix("spec.")
-    if all(isinstance(value, (str, int)) for value in (field.before, field.after)):
+    if not field.masked and all(isinstance(value, (str, int)) for value in (field.before, field.after)):
         return f"{where} {field.before} -> {field.after}"
     return where
 

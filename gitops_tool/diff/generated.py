@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.applicationsets import expand
+from gitops_tool.diff.concealing import concealed
 from gitops_tool.diff.effects import removal, retargeted, targets
 from gitops_tool.diff.reach import APPLICATION_SET
 from gitops_tool.diff.repository import Effect, EffectKind
@@ -22,18 +23,21 @@ if TYPE_CHECKING:
     from gitops_tool.diff.reach import State
 
 
-def generated_effects(base: State, head: State, files: Sequence[PurePosixPath]) -> tuple[Effect, ...]:
+def generated_effects(
+    base: State, head: State, files: Sequence[PurePosixPath], mask_keys: Sequence[str]
+) -> tuple[Effect, ...]:
     """Return what becomes of the Applications that the ApplicationSets of some files generate."""
-    return tuple(_effects(head, _generated(base, files), _generated(head, files)))
+    before, after = (_generated(state, files, mask_keys) for state in (base, head))
+    return tuple(_effects(head, before, after))
 
 
-def _generated(state: State, files: Sequence[PurePosixPath]) -> dict[str, Mapping[str, Any]]:
-    """Return the generated Applications by name."""
+def _generated(state: State, files: Sequence[PurePosixPath], mask_keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the generated Applications by name, secrets concealed."""
     found: dict[str, Mapping[str, Any]] = {}
     for path in files:
         for body in _application_sets(state, path):
             for application in expand(body, state.tree, state.settings).applications:
-                found.setdefault(application.name, application.manifest)
+                found.setdefault(application.name, concealed(application.manifest, mask_keys))
     return found
 
 

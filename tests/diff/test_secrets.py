@@ -251,3 +251,27 @@ def test_two_secrets_with_other_values_are_no_rename() -> None:
     after = edited(before, {f"{PLACE}/one.yaml": planted(files, NEW)[f"{PLACE}/one.yaml"].replace("token", "other")})
     diff = compared(base(before), base(after))
     assert sorted(change.kind for change in diff.objects) == ["added", "removed"]
+
+
+def test_parameters_of_applications_are_masked_if_that_is_asked_for() -> None:
+    application = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: a, namespace: argocd}
+spec:
+  destination: {server: https://kubernetes.default.svc, namespace: a}
+  source: {path: charts/a, repoURL: https://example.org/a.git, helm: {parameters: [{name: db.password, value: VALUE}]}}
+"""
+    template = application.split("spec:\n")[1].replace("\n  ", "\n      ")
+    generated = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s, namespace: argocd}\n"
+        "spec:\n  generators: [{list: {elements: [{name: b}]}}]\n  template:\n    metadata: {name: '{{name}}'}\n"
+        f"    spec:\n      project: shop\n    {template}"
+    )
+    files = {"argocd/a.yaml": application, "argocd/s.yaml": generated}
+    diff = compared(*(base(planted(files, value)) for value in (OLD, NEW)), mask_keys=SECRET_LIKE)
+    changed = [effect for effect in diff.effects if effect.kind == "Application changed"]
+    assert {effect.id.name for effect in changed} == {"a", "b"}
+    assert all(effect.reasons[0] == "source.helm.parameters[name=db.password].value" for effect in changed)
+    for name, text in outputs(diff).items():
+        assert leaks(text) == [], name

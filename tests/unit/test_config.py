@@ -51,6 +51,8 @@ freeze:
     from: "18:00"
     until: "09:00"
     timeZone: Asia/Seoul
+diff:
+  maskKeys: ["*_dsn"]
 """
 
 
@@ -76,6 +78,7 @@ def test_every_setting_is_read() -> None:
     assert settings.rules == {"latest-tag": "off", "no-limits": "warning"}
     assert settings.environment_rules["production"] == {"latest-tag": "error"}
     assert settings.message == "{app}: {tag}"
+    assert settings.mask_keys == ("*_dsn",)
     assert settings.promoted_files == ("version.yaml", "settings/*.yaml")
     [window] = settings.freezes
     assert (window.reason, window.environments, window.zone.key) == ("nobody is in", ("production",), "Asia/Seoul")

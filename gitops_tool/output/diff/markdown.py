@@ -26,12 +26,14 @@ from gitops_tool.output.diff.lines import (
     title,
 )
 from gitops_tool.output.diff.text import harmless
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 
 _MOST_ROWS = 30
 _MOST_CHARACTERS = 300
 """Of a name or a reason; longer ones are no names."""
 
+_COMMIT = lazy_pattern(r"[0-9a-f]{7,}\b")
 _ROOM = 600
 """Characters kept free for the note about what was cut."""
 
@@ -57,13 +59,14 @@ def diff_markdown(diff: RepositoryDiff, max_size: int) -> str:
             text += block.text
         else:
             left_out.append(block.name)
-    return (text + _note(diff, left_out))[:max_size]
+    return (text + _note(diff, left_out))[: max(max_size, 0)]
 
 
 def _note(diff: RepositoryDiff, left_out: Sequence[str]) -> str:
     if not left_out:
         return ""
-    command = "gitops diff" + "".join(f" {name.partition(' ')[0]}" for name in (diff.base, diff.head) if name[0] != "t")
+    commits = [found[0] for name in (diff.base, diff.head) if (found := _COMMIT.match(name))]
+    command = " ".join(["gitops diff", *commits])
     what = count(len(left_out), "part did not fit and is", "parts did not fit and are")
     note = f"\n**{what} left out here.** See all with {code(command)}. Left out: "
     for number, name in enumerate(left_out):
