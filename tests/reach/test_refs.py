@@ -164,6 +164,16 @@ def test_refusals(before: str, version: str, asked: Reach, if_tag: str | None, e
     assert refusal(caught.value) == error
 
 
+def test_an_old_ref_that_stays_behind_is_told() -> None:
+    old, new = "a" * 40, "b" * 40
+    raw = f"https://raw.example.org/team/web/{old}/crd.yaml"
+    before = kustomization(far(old), raw, tag=old, more=f"# released: {old}\n")
+    proposal = proposed({"gitops.yaml": SETTINGS, FILE: before}, new, reach())
+    after = kustomization(far(new), raw, tag=new, more=f"# released: {old}\n")
+    assert changed(proposal) == {FILE: after}
+    assert proposal.notes == (f'"{old}" still stands in {FILE}, line 3, 8: that is no ref of a remote base',)
+
+
 def test_credentials_in_a_url_are_shown_nowhere() -> None:
     before = kustomization("https://user:hunter2@git.example.org/team/web?ref=v1")
     proposal = proposed({"gitops.yaml": SETTINGS, FILE: before}, "v2", reach())

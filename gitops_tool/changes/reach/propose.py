@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def propose(bump: Bump, tree: Tree, settings: Settings) -> Proposal:
         tuple(work.found),
         unrendered=unrendered,
         findings=verdict.findings,
-        notes=verdict.notes,
+        notes=(*verdict.notes, *_leftovers(work)),
     )
 
 
@@ -70,6 +71,13 @@ def find_any_app(work: Work, app: str) -> App:
         if not names:
             raise
         return App(app, _NOWHERE, tuple(Overlay(app, name, _NOWHERE) for name in names))
+
+
+def _leftovers(work: Work) -> Iterator[str]:
+    if work.reach.refs:
+        from gitops_tool.changes.reach.remotes import leftovers
+
+        yield from leftovers(work.draft.now, work.found)
 
 
 def _overlays(work: Work, app: str) -> tuple[Overlay, ...]:

@@ -25,10 +25,15 @@ from gitops_tool.yamledit.refs import read_remotes, replace_refs
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
+    from gitops_tool.changes.base import Setting
     from gitops_tool.changes.reach.work import Work
     from gitops_tool.model import Location, Overlay
     from gitops_tool.remotes import RemoteUrl
     from gitops_tool.tree import Tree
+
+
+_DISTINCT = 7
+"""Characters from which on a ref is hardly in a file by chance."""
 
 
 @record
@@ -276,3 +281,16 @@ def _refuse_shared(work: Work, overlay: Overlay, ref: FoundRef) -> None:
             f'{ref.location}: the ref of "{redact(ref.url.name)}" is shared with {names}',
             hint=f"bump them together: {options}" if together else "give each overlay a remote base of its own",
         )
+
+
+def leftovers(tree: Tree, settings: Sequence[Setting]) -> Iterator[str]:
+    """Yield a note for each place where an old ref still stands in a file that a bump moved it in.
+
+    A commit's id in another place, such as the URL of a raw file, is hardly meant to stay behind.
+    """
+    moved = [one for one in settings if isinstance(one, RefSetting) and not one.is_done]
+    for path, old in dict.fromkeys((one.found.file, one.old_text) for one in moved):
+        lines = read(tree, path).decode("utf-8", "replace").splitlines() if len(old) >= _DISTINCT else []
+        places = [str(number) for number, line in enumerate(lines, 1) if old in line]
+        if places:
+            yield f'"{old}" still stands in {path}, line {", ".join(places)}: that is no ref of a remote base'
