@@ -30,6 +30,17 @@ _SCALARS: dict[str, Schema] = {
     "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": {"type": "string", "pattern": DATE_TIME},
 }
 
+# Fields that the published schema requires, and that kube-apiserver 1.36 takes an object without.
+_NOT_ENFORCED = {
+    "io.k8s.api.core.v1.LimitRangeSpec": {"limits"},
+    "io.k8s.api.resource.v1.ResourceClaimTemplate": {"spec"},
+    "io.k8s.api.resource.v1beta1.ResourceClaimTemplate": {"spec"},
+    "io.k8s.api.resource.v1beta2.ResourceClaimTemplate": {"spec"},
+    "io.k8s.api.storage.v1.CSIDriver": {"spec"},
+    "io.k8s.api.storage.v1.TokenRequest": {"audience"},
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": {"served"},
+}
+
 
 def bundle(definitions: Mapping[str, Schema]) -> dict[str, Any]:
     """Return the kinds of one Kubernetes version and the definitions they reach.
@@ -38,9 +49,17 @@ def bundle(definitions: Mapping[str, Schema]) -> dict[str, Any]:
         definitions: `$defs` of the package's strict `_definitions.json`.
     """
     kinds = dict(sorted(_kinds(definitions).items()))
-    converted = {name: _SCALARS.get(name) or _definition(schema) for name, schema in definitions.items()}
+    converted = {
+        name: _SCALARS.get(name) or _definition(_enforced(name, schema)) for name, schema in definitions.items()
+    }
     roots = [{"$ref": f"#/definitions/{name}"} for name in kinds.values()]
     return {"kinds": kinds, "definitions": reachable(roots, converted)}
+
+
+def _enforced(name: str, schema: Schema) -> Schema:
+    """Return a definition that requires only what an API server does."""
+    required = [field for field in schema.get("required", ()) if field not in _NOT_ENFORCED.get(name, ())]
+    return {**schema, "required": required} if "required" in schema else schema
 
 
 def _kinds(definitions: Mapping[str, Schema]) -> dict[str, str]:

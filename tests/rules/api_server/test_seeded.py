@@ -2,8 +2,7 @@
 
 `seeded.yaml` holds 45 valid objects, `seeded.jsonl` what is changed in one of them, and as `refusal` the words of
 kube-apiserver v1.36.0 (etcd behind it, fields validated strictly, dry run) where it did not take that. What it found by
-compiling CEL, by a feature gate or by what else is in the cluster is left out, and so are two fields that the published
-schemas require and it does not (`limits` of a LimitRange, `served` of a CustomResourceDefinition).
+compiling CEL, by a feature gate or by what else is in the cluster is left out.
 """
 
 from __future__ import annotations
