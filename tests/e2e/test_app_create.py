@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from .world import PACKAGE_ROOT, Checkout, contents
+from .world import PACKAGE_ROOT, Checkout, Inside, contents
 
 IMAGE = ("--image", "registry.example.org/web:1.10", "--port", "8080")
 HINT = "hint: lower-case letters, digits and hyphens; a letter first, no hyphen last: as a Service is named\n"
@@ -33,14 +33,14 @@ def example(tmp_path: Path, env: dict[str, str]) -> Checkout:
     for name in ("apps", "argocd"):
         shutil.copytree(PACKAGE_ROOT / name, folder / name)
     shutil.copy(PACKAGE_ROOT / "gitops.yaml", folder)
-    made = Checkout(folder, env)
+    made = Inside(folder, env)
     made.git("init", "--quiet", "--initial-branch=main")
     made.commit({}, "first")
     return made
 
 
 def small(tmp_path: Path, env: dict[str, str], layout: str = "apps/{app}/overlays/{env}") -> Checkout:
-    return Checkout.create(tmp_path / "small", env, {"gitops.yaml": SETTINGS.format(layout=layout)})
+    return Inside.create(tmp_path / "small", env, {"gitops.yaml": SETTINGS.format(layout=layout)})
 
 
 def validated(checkout: Checkout) -> str:

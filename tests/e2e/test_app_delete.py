@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from .world import COMMAND, PACKAGE_ROOT, Checkout, bare, contents
+from .world import COMMAND, PACKAGE_ROOT, Checkout, Inside, bare, contents
 
 IMAGE = ("--image", "registry.example.org/web:1.10", "--port", "8080")
 OBJECTS = "".join(
@@ -39,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Checkout:
 
     folder = tmp_path_factory.mktemp("made") / "shop"
     folder.mkdir()
-    checkout = Checkout(folder, environment(home))
+    checkout = Inside(folder, environment(home))
     assert checkout.gitops("init", "--repo-url", "https://git.example.org/shop.git").code == 0
     assert checkout.gitops("app", "create", "web", *IMAGE).code == 0
     return checkout
@@ -47,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Checkout:
 
 @pytest.fixture
 def shop(made: Checkout, tmp_path: Path) -> Checkout:
-    return made.clone(tmp_path / "shop")
+    return Inside.of(made.clone(tmp_path / "shop"))
 
 
 def validated(name: str, text: str) -> object:

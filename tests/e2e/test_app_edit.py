@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .world import PACKAGE_ROOT, Checkout, contents
+from .world import PACKAGE_ROOT, Checkout, Inside, contents
 
 QA = "  - name: qa\n    namespace: kakaopay-qa\n    cluster: qa-1\n    promotesFrom: staging\n"
 PRODUCTION = "  - name: production\n"
@@ -22,7 +22,7 @@ def example(tmp_path: Path, env: dict[str, str]) -> Checkout:
         shutil.copytree(PACKAGE_ROOT / name, folder / name)
     settings = (PACKAGE_ROOT / "gitops.yaml").read_text()
     assert PRODUCTION in settings
-    checkout = Checkout(folder, env)
+    checkout = Inside(folder, env)
     checkout.git("init", "--quiet", "--initial-branch=main")
     checkout.commit({"gitops.yaml": settings.replace(PRODUCTION, QA + PRODUCTION)}, "first")
     return checkout

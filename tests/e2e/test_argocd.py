@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from .world import PACKAGE_ROOT, Checkout, environment
+from .world import PACKAGE_ROOT, Checkout, Inside, environment
 
 IMAGE = ("--image", "registry.example.org/web:1.10", "--port", "8080")
 WEB = "argocd/web-production.yaml"
@@ -21,7 +22,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Checkout:
     """A repository as `gitops init` and `gitops app create` make it."""
     folder = tmp_path_factory.mktemp("made") / "shop"
     folder.mkdir()
-    checkout = Checkout(folder, environment(home))
+    checkout = Inside(folder, environment(home))
     assert checkout.gitops("init", "--repo-url", "https://git.example.org/shop.git").code == 0
     assert checkout.gitops("app", "create", "web", *IMAGE).code == 0
     return checkout
@@ -29,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Checkout:
 
 @pytest.fixture
 def shop(made: Checkout, tmp_path: Path) -> Checkout:
-    return made.clone(tmp_path / "shop")
+    return Inside.of(made.clone(tmp_path / "shop"))
 
 
 def findings(checkout: Checkout) -> list[tuple[str, str]]:
@@ -145,15 +146,9 @@ def test_what_is_in_step_stays(shop: Checkout) -> None:
 
 
 def test_this_repository_is_in_step() -> None:
-    here = Checkout(PACKAGE_ROOT, environment_of_this())
+    here = Inside(PACKAGE_ROOT, dict(os.environ))
     result = here.gitops("argocd", "check")
     assert (result.code, result.out.splitlines()[-1]) == (0, "no findings"), result.out
-
-
-def environment_of_this() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 def test_the_findings_as_text(shop: Checkout) -> None:

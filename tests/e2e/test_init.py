@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .world import Checkout, contents
+from .world import Checkout, Inside, contents
 
 IMAGE = ("--image", "registry.example.org/web:1.10", "--port", "8080")
 PLACEHOLDER = (
@@ -44,7 +44,7 @@ OPTIONS = {
 def empty(tmp_path: Path, env: dict[str, str]) -> Checkout:
     (tmp_path / "settings.yaml").write_text("a: 1\n")
     (tmp_path / "shop").mkdir()
-    return Checkout(tmp_path / "shop", env)
+    return Inside(tmp_path / "shop", env)
 
 
 @pytest.mark.parametrize(("setup", "app"), OPTIONS.values(), ids=OPTIONS)
