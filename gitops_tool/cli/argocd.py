@@ -23,7 +23,7 @@ def argocd() -> None:
     """Make Argo CD's Applications from the directories, and find where the two differ."""
 
 
-@argocd.command()
+@argocd.command(short_help="Find where directories and Applications differ.")
 @click.option("--rev", metavar="REV", help="Look at a commit instead of the files as they are now.")
 @click.option("--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Format on stdout.")
 @click.pass_obj
@@ -60,7 +60,7 @@ def check(session: Session, rev: str | None, output: str) -> int:
     return ExitCode.FINDINGS if result.findings else ExitCode.OK
 
 
-@argocd.command()
+@argocd.command(short_help="Make and mend Applications.")
 @click.option(
     "--app", "apps", multiple=True, metavar="A", shell_complete=complete_app, help="Only this app; may be repeated."
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PORT = click.IntRange(1, 65535)
 
 
-@click.command()
+@click.command(short_help="Create an app from templates.")
 @click.argument("name", metavar="NAME")
 @click.option("--image", required=True, metavar="REF", help="The image with its tag or digest.")
 @click.option("--port", type=_PORT, required=True, metavar="N", help="The port that the container serves HTTP on.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitops_tool.cli.app import Session
 
 
-@click.command()
+@click.command(short_help="Delete an app, or take it out of environments.")
 @click.argument("name", metavar="NAME", shell_complete=complete_app)
 @click.option(
     "--env",

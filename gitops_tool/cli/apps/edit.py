@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitops_tool.cli.app import Session
 
 
-@click.command("add-env")
+@click.command("add-env", short_help="Put an app into a further environment.")
 @click.argument("name", metavar="NAME", shell_complete=complete_app)
 @click.argument("environment", metavar="ENV", shell_complete=complete_environment)
 @click.option(
@@ -38,7 +38,7 @@ def add_environment(session: Session, name: str, environment: str, source: str |
     return carry_out(session, AddEnvironment(name, environment, source, options.message), options)
 
 
-@click.command()
+@click.command(short_help="Give an app another name.")
 @click.argument("old", metavar="OLD", shell_complete=complete_app)
 @click.argument("new", metavar="NEW")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -57,7 +57,7 @@ def rename(session: Session, old: str, new: str, yes: bool, options: ChangeOptio
     return carry_out(session, change, options)
 
 
-@click.command()
+@click.command(short_help="Copy the templates, as a start for your own.")
 @click.argument("folder", metavar="[FOLDER]", default="templates/app")
 @change_options(last_wins=False, placeholders="")
 @click.pass_obj

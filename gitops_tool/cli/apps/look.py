@@ -17,7 +17,7 @@ _OUTPUT = click.option(
 )
 
 
-@click.command("list")
+@click.command("list", short_help="List the apps with their images.")
 @_REV
 @_OUTPUT
 @click.pass_obj
@@ -35,7 +35,7 @@ def list_apps(session: Session, rev: str | None, output: str) -> int:
     return ExitCode.OK
 
 
-@click.command()
+@click.command(short_help="Show overlays, images, Applications and objects.")
 @click.argument("name", metavar="NAME", shell_complete=complete_app)
 @_REV
 @_OUTPUT
