@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.adoption.layouts import Pattern, find_patterns
-from gitops_tool.adoption.names import Ordered, promotion_order
+from gitops_tool.adoption.names import Ordered, is_holder, promotion_order, stage
 from gitops_tool.adoption.survey import Survey, Synced, Unclear, survey
 from gitops_tool.adoption.text import EnvironmentLines, Outline, settings_text
 from gitops_tool.config import SETTINGS_PATH, Settings, load_settings
@@ -83,6 +83,10 @@ def _read_back(tree: Tree, found: Survey, patterns: Sequence[Pattern], text: byt
     unclear = [*found.unclear]
     left_out = tuple(path for path in found.roots if path not in covered)
     unclear += [Unclear(str(path), _why_uncovered(path, patterns)) for path in left_out]
+    odd = [app.name for app in apps if is_holder(app.name) or stage(app.name) is not None]
+    if odd:
+        names = ", ".join(f'"{name}"' for name in odd)
+        guessed.append(f"no directory is named like an app at {names}: the directory's own name is taken")
     extra = [path for path in covered if path not in found.roots]
     if extra:
         guessed.append(f"{_several(extra)} also in the layout, though another kustomization is built from it")

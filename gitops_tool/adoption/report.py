@@ -22,7 +22,7 @@ def report_lines(found: Adoption) -> Iterator[str]:
     names = listed or list(dict.fromkeys(overlay.environment for app in found.apps for overlay in app.overlays))
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
     order = "" if listed or len(names) < 2 else ", in no known order"
-    yield f"environments: {', '.join(names[:_NAMES])}{more}{order}"
+    yield f"environments: {', '.join(names[:_NAMES]) or 'none'}{more}{order}"
     overlays = sum(len(app.overlays) for app in found.apps)
     yield f"apps: {len(found.apps)}, overlays: {overlays}, Applications that sync them from here: {found.applications}"
     if found.guessed:
