@@ -1,4 +1,7 @@
-"""The history of a branch with what each commit changed, by one `git log`."""
+"""The history of a branch with what each commit changed, by one `git log`.
+
+The values are named tuples: a long history has hundreds of thousands of them.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_tool import process
 from gitops_tool.errors import GitError
 from gitops_tool.git.command import own_words
-from gitops_tool.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +36,7 @@ _RENAMES = ("--find-renames=50%", "-l1000")
 """How alike two files must be, and above how many a commit's are only compared for equality."""
 
 
-@record
-class Commit:
+class Commit(NamedTuple):
     """A commit as people speak of it; `time` is when it was committed, in seconds since 1970."""
 
     sha: str
@@ -50,8 +51,7 @@ class Commit:
         return self.message.lstrip("\n").partition("\n")[0].strip()
 
 
-@record
-class FileChange:
+class FileChange(NamedTuple):
     """One file before and after a commit; a mode of 0 stands for "no such file"."""
 
     path: PurePosixPath
@@ -61,8 +61,7 @@ class FileChange:
     oid: str
 
 
-@record
-class Logged:
+class Logged(NamedTuple):
     """A commit, and what it changed against its first parent."""
 
     commit: Commit

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitops_tool.errors import GitError, TreeError
 from gitops_tool.git.objects import read_blobs
-from gitops_tool.tree import DIRECTORY, FILES, LINK, ROOT, mode_at, object_id, tree_object, walk
+from gitops_tool.tree import DIRECTORY, FILES, LINK, ROOT, PatchedTree, mode_at, object_id, tree_object, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gitops_tool.git.command import Git
     from gitops_tool.git.log import FileChange
     from gitops_tool.git.objects import GitTree, ObjectReader
+    from gitops_tool.tree import Tree
 
 _Entries = dict[str, tuple[int, str]]
 
@@ -33,6 +34,13 @@ class PastTree:
         self.oid_length = base.oid_length
         self._changed: dict[PurePosixPath, _Entries] = {}
         self._blobs: dict[str, bytes] = {}
+
+    def moment(self) -> Tree:
+        """Return the files at this point as a tree of its own, to be used up to the next `undo`.
+
+        What other modules remember of a tree would be wrong after a step back.
+        """
+        return PatchedTree(self, ())
 
     def undo(self, changes: Iterable[FileChange]) -> None:
         """Go back to before a commit."""

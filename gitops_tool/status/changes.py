@@ -105,5 +105,7 @@ def _sets(group: _Trailers, version: ImageRef | None) -> bool:
 
 
 def _action(word: str) -> How:
-    word = word.lower().replace(" ", "")
-    return How(word) if word in set(How) else How.EDIT
+    return _ACTIONS.get(word.lower().replace(" ", ""), How.EDIT)
+
+
+_ACTIONS = {one.value: one for one in How}

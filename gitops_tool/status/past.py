@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_tool.errors import GitopsError
 from gitops_tool.graph import closure
@@ -34,8 +34,7 @@ _VERSION_LINE = re.compile(
 )
 
 
-@record
-class PastImage:
+class PastImage(NamedTuple):
     """An image of an overlay as it once was."""
 
     entry: str
@@ -94,17 +93,19 @@ class Track:
             self._built_from(self.files)
             return None if self.exists(tree) else {}
 
-    def exists(self, tree: Tree) -> bool:
+    def exists(self, tree: PastTree) -> bool:
         """Whether there is anything to render."""
         try:
-            return holds_manifests(tree, resolve(tree, self.path))
+            now = tree.moment()
+            return holds_manifests(now, resolve(now, self.path))
         except GitopsError:
             return False
 
-    def kustomization(self, tree: Tree) -> PurePosixPath | None:
+    def kustomization(self, tree: PastTree) -> PurePosixPath | None:
         """Return the overlay's kustomization file, if it has one that can be found."""
         try:
-            return kustomization_in(tree, resolve(tree, self.path))
+            now = tree.moment()
+            return kustomization_in(now, resolve(now, self.path))
         except GitopsError:
             return None
 
@@ -132,7 +133,7 @@ class Track:
         key, values = self._key(tree)
         template = self._known.get(key) if key else None
         if template is None:
-            found = closure(tree, self.path)
+            found = closure(tree.moment(), self.path)
             self._built_from(tuple(found.files))
             key, values = self._key(tree)
             template = self._read(tree, found, values)
@@ -170,7 +171,7 @@ class Track:
             if path.name in KUSTOMIZATION_NAMES:
                 before = tree.blob(path)
                 edits.append(Edit(path, before, _skeleton(before, number)[0]))
-        plain, general = (self._template_of(files, found) for files in (tree, PatchedTree(tree, edits)))
+        plain, general = (self._template_of(files, found) for files in (tree.moment(), PatchedTree(tree, edits)))
         return general if [*_filled(general, values)] == list(plain.images) else replace(plain, is_general=False)
 
     def _template_of(self, tree: Tree, found: Closure) -> _Template:
