@@ -47,6 +47,8 @@ PROMOTION_ORDER = (
 GENERATE = ("applications", "applicationset")
 SEVERITIES = ("error", "warning", "info", "off")
 _NAME = lazy_pattern(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
+_PREVIEW_PATTERN = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+_DURATION = lazy_pattern(r"never|(?=\d)(\d+w)?(\d+d)?(\d+h)?(\d+m)?")
 _VERSION = lazy_pattern(r"v?1\.\d+(\.\d+)?")
 
 
@@ -101,6 +103,20 @@ class ValuePath:
 
 
 @record
+class PreviewSettings:
+    """How `gitops preview` makes environments; the patterns have `{app}` and, but for the template, `{name}`.
+
+    `environment` is the one whose cluster they go to; the first if None.
+    """
+
+    template: str = "apps/{app}/overlays/preview"
+    path: str = "apps/{app}/previews/{name}"
+    namespace: str = "{app}-{name}"
+    environment: str | None = None
+    ttl: str = "7d"
+
+
+@record
 class UpdateRule:
     """A rule for `gitops update`: images by a glob, and the policy for them; `environments` empty for the first."""
 
@@ -131,6 +147,7 @@ class Settings:
     freezes: tuple[Window, ...] = ()
     promoted_files: tuple[str, ...] = ()
     updates: tuple[UpdateRule, ...] = ()
+    preview: PreviewSettings = PreviewSettings()
 
     def environment(self, name: str) -> Environment | None:
         """Return an environment by its name."""
@@ -246,6 +263,7 @@ def _settings(top: _Section) -> Settings:
         targets=_targets(bump),
         markers=bump.flag("markers"),
         updates=tuple(_updates(top, environments)),
+        preview=_preview(top, environments),
         freezes=tuple(_windows(top, [environment.name for environment in environments])),
         promoted_files=_globs(promote, "files"),
     )
@@ -347,6 +365,30 @@ def _value_paths(apps: _Section, app: str) -> Iterator[ValuePath]:
             raise section.error(error.message, "path", hint=error.hint) from error
         yield ValuePath(file, path, section.choice("sets", PARTS))
         section.done()
+
+
+def _preview(top: _Section, environments: Sequence[Environment]) -> PreviewSettings:
+    section, standard = top.section("preview"), PreviewSettings()
+    patterns = {}
+    for key, places in (("template", ("{app}",)), ("path", ("{app}", "{name}")), ("namespace", ("{app}", "{name}"))):
+        text = section.text(key) or getattr(standard, key)
+        rest = text
+        for place in places:
+            if place not in text:
+                raise section.error(f'"{key}" has no {place}', key)
+            rest = rest.replace(place, "x")
+        if not _PREVIEW_PATTERN.fullmatch(rest) or ".." in rest.split("/"):
+            raise section.error(f'"{key}" is "{text}", which is no pattern for one', key)
+        patterns[key] = text
+    name = section.text("environment")
+    known = [environment.name for environment in environments]
+    if name is not None and name not in known:
+        raise section.error(f'there is no environment "{name}"', "environment", hint=did_you_mean(name, known))
+    ttl = section.text("ttl") or standard.ttl
+    if not _DURATION.fullmatch(ttl):
+        raise section.error(f'"ttl" is "{ttl}", which is no duration such as 7d or 12h, nor never', "ttl")
+    section.done()
+    return PreviewSettings(**patterns, environment=name, ttl=ttl)
 
 
 def _updates(top: _Section, environments: Sequence[Environment]) -> Iterator[UpdateRule]:

@@ -35,6 +35,7 @@ _COMMANDS = {
     "freeze": ("gitops_tool.cli.hold", "Keep changes away from an environment, through a commit."),
     "hold": ("gitops_tool.cli.hold", "Keep changes away from an app in an environment, through a commit."),
     "holds": ("gitops_tool.cli.hold", "List what is held and frozen, and why."),
+    "preview": ("gitops_tool.cli.preview", "Make environments for a while, for merge requests."),
     "promote": ("gitops_tool.cli.promote", "Copy the tags of one environment to the next, through a commit."),
     "report": ("gitops_tool.cli.report", "Write one page: what runs where, versions over time, changes, findings."),
     "rollback": ("gitops_tool.cli.rollback", "Set an app back to a version it ran before, through a commit."),
