@@ -90,15 +90,15 @@ class _Concealing:
         return found
 
     def _secret_field(self, key: str, value: Any, body: Mapping[str, Any]) -> Any:
-        if key == "metadata" and isinstance(value, Mapping):
+        if key == "metadata" and isinstance(value, dict):
             return {name: self._secret_metadata(name, child, body) for name, child in value.items()}
-        if key in _SHOWN_FIELDS and not isinstance(value, (Mapping, list)):
+        if key in _SHOWN_FIELDS and not isinstance(value, (dict, list)):
             return value
         return _hidden_entries(value)
 
     def _secret_metadata(self, name: str, value: Any, body: Mapping[str, Any]) -> Any:
         values = [text for field in ("data", "stringData") for text in _texts(body.get(field))]
-        if name in {"annotations", "labels"} and isinstance(value, Mapping):
+        if name in {"annotations", "labels"} and isinstance(value, dict):
             shown = ("",) if name == "labels" else _SHOWN_ANNOTATIONS
             return {
                 key: child if key.startswith(shown) and not _holds(child, values) else Concealed(child)
@@ -107,7 +107,7 @@ class _Concealing:
         return value if name in _SHOWN_METADATA else Concealed(value)
 
     def _value(self, value: Any, *, holds_secrets: bool) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             if value.get("kind") == "Secret" and "apiVersion" in value:
                 return self.manifest(value)
             return {key: self._child(key, child, value, holds_secrets=holds_secrets) for key, child in value.items()}
@@ -118,14 +118,14 @@ class _Concealing:
     def _child(self, key: str, child: Any, parent: Mapping[str, Any], *, holds_secrets: bool) -> Any:
         if key in _COPIES:
             return Concealed(child)
-        if holds_secrets and (key == "stringData" or (key == "data" and isinstance(child, Mapping))):
+        if holds_secrets and (key == "stringData" or (key == "data" and isinstance(child, dict))):
             return _hidden_entries(child)  # the template of a Secret in a SealedSecret, an ExternalSecret, ...
         if key == "value" and self._is_masked(parent.get("name")):
             return Concealed(child)
         return self._value(child, holds_secrets=holds_secrets)
 
     def _data(self, value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return self._value(value, holds_secrets=False)
         return {
             key: Concealed(child)
@@ -146,7 +146,7 @@ class _Concealing:
 
 def _hidden_entries(value: Any) -> Any:
     """Conceal what a mapping holds, but not its keys."""
-    return {key: Concealed(child) for key, child in value.items()} if isinstance(value, Mapping) else Concealed(value)
+    return {key: Concealed(child) for key, child in value.items()} if isinstance(value, dict) else Concealed(value)
 
 
 def _texts(value: Any) -> list[str]:
@@ -155,7 +155,7 @@ def _texts(value: Any) -> list[str]:
     import binascii
 
     found = []
-    for text in value.values() if isinstance(value, Mapping) else ():
+    for text in value.values() if isinstance(value, dict) else ():
         if isinstance(text, str) and text:
             found.append(text)
             try:
@@ -173,7 +173,7 @@ def shown(value: Any, mask: str = MASK) -> Any:
     """Return a value with masks for what is concealed in it."""
     if isinstance(value, Concealed):
         return mask
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: shown(child, mask) for key, child in value.items()}
     return [shown(child, mask) for child in value] if isinstance(value, list) else value
 
@@ -184,7 +184,7 @@ def shown_pair(before: Any, after: Any) -> tuple[Any, Any]:
 
 
 def _shown_beside(value: Any, other: Any, mask: str) -> Any:
-    if isinstance(value, Mapping) and isinstance(other, Mapping):
+    if isinstance(value, dict) and isinstance(other, dict):
         return {key: _shown_beside(child, other.get(key), mask) for key, child in value.items()}
     if isinstance(value, list) and isinstance(other, list) and len(value) == len(other):
         return [_shown_beside(child, its, mask) for child, its in zip(value, other, strict=True)]
@@ -195,7 +195,7 @@ def _shown_beside(value: Any, other: Any, mask: str) -> Any:
 
 def is_concealed(value: Any) -> bool:
     """Whether a value is concealed, or anything in it."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return any(is_concealed(child) for child in value.values())
     if isinstance(value, list):
         return any(is_concealed(child) for child in value)

@@ -136,8 +136,8 @@ def _options(body: Mapping[str, Any] | None) -> set[str]:
 
 def _annotations(body: Mapping[str, Any] | None) -> Mapping[str, Any]:
     metadata = (body or {}).get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    return annotations if isinstance(annotations, Mapping) else {}
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    return annotations if isinstance(annotations, dict) else {}
 
 
 def _reasons(fields: Iterable[FieldChange]) -> tuple[str, ...]:
@@ -194,20 +194,20 @@ def _application_reason(field: FieldChange) -> str:
 def targets(body: Mapping[str, Any] | None) -> Iterator[str]:
     """Yield what an Application syncs, and where to."""
     spec = (body or {}).get("spec")
-    spec = spec if isinstance(spec, Mapping) else {}
+    spec = spec if isinstance(spec, dict) else {}
     sources = spec.get("sources") or [spec.get("source")]
     for source in sources if isinstance(sources, list) else []:
-        if isinstance(source, Mapping):
+        if isinstance(source, dict):
             yield f"syncs {source.get('path') or source.get('chart') or source.get('repoURL')}"
     destination = spec.get("destination")
-    if isinstance(destination, Mapping):
+    if isinstance(destination, dict):
         yield f"to {destination.get('name') or destination.get('server')}/{destination.get('namespace', '')}"
 
 
 def removal(body: Mapping[str, Any] | None) -> str:
     """Return what happens to an Application's objects when it goes."""
     metadata = (body or {}).get("metadata")
-    finalizers = metadata.get("finalizers") if isinstance(metadata, Mapping) else None
+    finalizers = metadata.get("finalizers") if isinstance(metadata, dict) else None
     cascades = any(str(one).startswith(_FINALIZER) for one in (finalizers if isinstance(finalizers, list) else []))
     return "with everything that it syncs" if cascades else "what it syncs keeps running, unmanaged"
 

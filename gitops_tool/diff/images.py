@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gitops_tool.diff.repository import ImageChange, ObjectChange
@@ -43,13 +43,13 @@ def _images(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
     if isinstance(value, list):
         for child in value:
             yield from _images(child, path)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, child in value.items():
             if key in _CONTAINERS and isinstance(child, list):
                 for number, container in enumerate(child):
-                    if isinstance(container, Mapping) and isinstance(container.get("image"), str):
+                    if isinstance(container, dict) and isinstance(container.get("image"), str):
                         yield (*path, key, str(container.get("name", number))), container["image"]
-            elif isinstance(child, (Mapping, list)):
+            elif isinstance(child, (dict, list)):
                 yield from _images(child, (*path, str(key)))
 
 

@@ -138,7 +138,7 @@ def _grouped(key: _Key, resources: Sequence[Resource], numbers: Iterable[int]) -
 def _identity(resource: Resource) -> tuple[str, ...]:
     one = resource.id
     metadata = resource.body.get("metadata")
-    generated = metadata.get("generateName") if isinstance(metadata, Mapping) and not one.name else ""
+    generated = metadata.get("generateName") if isinstance(metadata, dict) and not one.name else ""
     return (one.group, one.kind, one.namespace, one.name, str(generated))
 
 
@@ -174,13 +174,13 @@ def _alike(before: Mapping[str, Any], after: Mapping[str, Any], renamed: Mapping
 
 def _without_names(body: Mapping[str, Any]) -> dict[str, Any]:
     metadata = body.get("metadata")
-    metadata = metadata if isinstance(metadata, Mapping) else {}
+    metadata = metadata if isinstance(metadata, dict) else {}
     kept = {key: value for key, value in metadata.items() if key not in {"name", "namespace"}}
     return {**body, "metadata": kept}
 
 
 def _equal_but_names(before: Any, after: Any, renamed: Mapping[str, str]) -> bool:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    if isinstance(before, dict) and isinstance(after, dict):
         return before.keys() == after.keys() and all(
             _equal_but_names(value, after[key], renamed) for key, value in before.items()
         )

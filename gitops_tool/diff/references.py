@@ -25,12 +25,12 @@ def _names(value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, list):
         for child in value:
             yield from _names(child)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, child in value.items():
-            if key in _NAMED_IN and isinstance(child, Mapping):
+            if key in _NAMED_IN and isinstance(child, dict):
                 kind, field = _NAMED_IN[key]
                 name = child.get(field) or child.get("name")
                 if isinstance(name, str):
                     yield kind, name
-            if isinstance(child, (Mapping, list)):
+            if isinstance(child, (dict, list)):
                 yield from _names(child)

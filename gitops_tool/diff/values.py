@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -70,7 +70,7 @@ def field_changes(kind: str, before: Any, after: Any) -> tuple[FieldChange, ...]
 
 def equal(before: Any, after: Any) -> bool:
     """Whether two values are the same in YAML, where `1` and `true` are not, unlike in Python."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    if isinstance(before, dict) and isinstance(after, dict):
         return before.keys() == after.keys() and all(equal(value, after[key]) for key, value in before.items())
     if isinstance(before, list) and isinstance(after, list):
         return len(before) == len(after) and all(map(equal, before, after))
@@ -78,11 +78,11 @@ def equal(before: Any, after: Any) -> bool:
 
 
 def _changes(kind: str, path: Path, before: Any, after: Any) -> Iterator[FieldChange]:
-    if equal(before, after):
-        return
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    if isinstance(before, dict) and isinstance(after, dict):
         for key in {**before, **after}:
             yield from _changes(kind, (*path, key), before.get(key, MISSING), after.get(key, MISSING))
+    elif equal(before, after):
+        return
     elif isinstance(before, list) and isinstance(after, list):
         yield from _list_changes(kind, path, before, after)
     else:
@@ -146,7 +146,7 @@ def _paired(old: dict[ListKey, Any], new: dict[ListKey, Any]) -> dict[ListKey, A
     gone, come = [key for key in old if key not in new], [key for key in new if key not in old]
     if len(gone) != 1 or len(come) != 1 or not gone[0].is_content:
         return new
-    if not isinstance(old[gone[0]], Mapping) or not isinstance(new[come[0]], Mapping):
+    if not isinstance(old[gone[0]], dict) or not isinstance(new[come[0]], dict):
         return new
     return {gone[0] if key == come[0] else key: value for key, value in new.items()}
 
@@ -169,7 +169,7 @@ def _applied(value: Any, changes: _Rest) -> Any:
     for path, change in changes:
         if path:
             inner.setdefault(path[0], []).append((path[1:], change))
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         parts = {key: _applied(value.get(key, MISSING), inner.get(key, [])) for key in {**value, **inner}}
         return {key: part for key, part in parts.items() if part is not MISSING}
     return _applied_to_list(value, inner, [change for path, change in changes if not path])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from gitops_tool.diff.grouping import ChangeGroup, app_text, group_effects, group_images, where_text
@@ -145,9 +145,7 @@ def field_lines(field: FieldChange) -> Iterator[Line]:
     if field.kind is FieldKind.REORDERED:
         old = [str(key) for key in field.before]
         yield Line("!", f"{where}: another order: {' '.join(old)} -> {' '.join(old[place] for place in field.after)}")
-    elif (
-        field.masked and not isinstance(field.before, (Mapping, list)) and not isinstance(field.after, (Mapping, list))
-    ):
+    elif field.masked and not isinstance(field.before, (dict, list)) and not isinstance(field.after, (dict, list)):
         yield Line("!", f"{where}: {field.kind} (the value is not shown)")
     elif _is_short(field.before) and _is_short(field.after):
         if field.before is not MISSING:
@@ -160,7 +158,7 @@ def field_lines(field: FieldChange) -> Iterator[Line]:
 
 
 def _is_short(value: Any) -> bool:
-    return not (isinstance(value, (Mapping, list)) and value) and not (isinstance(value, str) and "\n" in value)
+    return not (isinstance(value, (dict, list)) and value) and not (isinstance(value, str) and "\n" in value)
 
 
 def _long_lines(field: FieldChange) -> Iterator[Line]:
@@ -178,7 +176,7 @@ def _value_lines(value: Any) -> list[str]:
     if isinstance(value, str) and "\n" in value:
         lines = value.split("\n")
         return [*lines[:-1], *([lines[-1], "(no newline at the end)"] if lines[-1] else [])]
-    return yaml_lines(value) if isinstance(value, (Mapping, list)) else [scalar(value)]
+    return yaml_lines(value) if isinstance(value, (dict, list)) else [scalar(value)]
 
 
 def scalar(value: Any) -> str:

@@ -59,6 +59,8 @@ class _Printer:
 
 def harmless(text: str) -> str:
     """Escape what is no plain character: a manifest may hold anything."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text.replace("\t", "    "))
 
 
