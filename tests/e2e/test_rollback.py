@@ -168,6 +168,59 @@ class TestRefs:
         assert web.read(PRODUCTION) == texts[0]
 
 
+class TestValues:
+    """Versions that are no image of a kustomization go back as well."""
+
+    TARGETS = "bump:\n  targets:\n    jobs:\n      - {file: 'jobs/{env}.yaml', path: image.tag}\n"
+    FILE = "jobs/production.yaml"
+    JOBS = ("rollback", "jobs", "--env", "production")
+
+    @pytest.fixture
+    def jobs(self, web: Checkout) -> Checkout:
+        """Jobs ran v1, v2 and v3 in production; between them, something else changed."""
+        web.commit({"gitops.yaml": shop.SETTINGS + self.TARGETS}, "targets")
+        for text in ("image: {tag: v1} # a\n", "image: {tag: v2} # a\n", "image: {tag: v2} # b\n"):
+            web.commit({self.FILE: text}, text)
+        web.commit({self.FILE: "image: {tag: 'v3'} # b\n"}, "v3")
+        return web
+
+    @pytest.mark.parametrize(("to", "tag"), [("-1", "v2"), ("-2", "v1"), ("v1", "v1"), ("HEAD~2", "v2")])
+    def test_steps_tags_and_commits(self, jobs: Checkout, to: str, tag: str) -> None:
+        result = jobs.gitops(*self.JOBS, "--to", to, "--no-hold")
+        assert (result.code, result.err) == (0, "")
+        assert jobs.read(self.FILE) == f"image: {{tag: '{tag}'}} # b\n"
+        assert f"\nGitops-Rolled-Back: {self.FILE}:image.tag:v3\n" in str(jobs.commits()[0].message)
+
+    def test_it_sticks_and_goes_on(self, jobs: Checkout) -> None:
+        assert jobs.gitops(*self.JOBS).code == 0
+        assert jobs.gitops("bump", "jobs", "v4", "--env", "production").code == 1
+        assert jobs.gitops(*self.JOBS).code == 0
+        assert "'v1'" in jobs.read(self.FILE)
+        result = jobs.gitops(*self.JOBS)
+        assert (result.code, result.out) == (2, "")
+        assert result.err.startswith("error: jobs(production) has no earlier version in the history\n")
+
+    def test_a_chart(self, web: Checkout) -> None:
+        folder = "apps/chart/overlays/production"
+        chart = "helmCharts:\n  - {name: web, releaseName: web, valuesFile: values.yaml}\n"
+        values = f"image:\n  repository: {IMAGE}\n  tag: v%d # the release\n"
+        for number in (1, 2):
+            web.commit({f"{folder}/kustomization.yaml": chart, f"{folder}/values.yaml": values % number}, "chart")
+        result = web.gitops("rollback", "chart", "--env", "production", "--unrendered")
+        assert result.code == 0, result.err
+        assert web.read(f"{folder}/values.yaml") == values % 1
+
+    def test_an_app_without_any_version(self, web: Checkout) -> None:
+        files = {
+            "apps/none/overlays/production/kustomization.yaml": "resources: [c.yaml]\n",
+            "apps/none/overlays/production/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n",
+        }
+        web.commit(files, "none")
+        result = web.gitops("rollback", "none", "--env", "production")
+        assert (result.code, result.out) == (3, "")
+        assert result.err == "error: none(production) has neither an image nor a value that a bump sets\n"
+
+
 class TestItSticks:
     def test_bump_and_promote_are_refused_until_the_hold_is_lifted(self, ran: Checkout) -> None:
         ran.gitops(*BACK, "--reason", "memory leak", "--until", "2999-01-05")

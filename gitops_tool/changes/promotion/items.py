@@ -146,40 +146,23 @@ def value_items(route: Route, image: str | None, *, certain: bool) -> Iterator[I
         image: which image, where a chart has several.
         certain: only those that the settings name or ask to look for; else charts' values and marked ones, too.
     """
-    from gitops_tool.changes.reach.values import read_value, set_value
+    from gitops_tool.changes.reach.values import read_value, set_value, value_targets
 
-    for ours, theirs in _value_pairs(route, image, certain=certain):
-        version = read_value(route.tree, route.source, ours)
+    ours, theirs = (
+        value_targets(route.tree, route.settings, overlay, image, certain=certain)
+        for overlay in (route.source, route.target)
+    )
+    for old, new in zip(ours, theirs, strict=False) if len(ours) == len(theirs) else ():
+        version = read_value(route.tree, route.source, old)
         if version.version:
-            setting, _ = set_value(route.tree, route.target, theirs, version)
-            yield Item(setting, _set(route.target, theirs, version))
+            setting, _ = set_value(route.tree, route.target, new, version)
+            yield Item(setting, _set(route.target, new, version))
 
 
 def _set(overlay: Overlay, target: ValueTarget, version: ImageRef) -> Callable[[Tree], Files]:
     from gitops_tool.changes.reach.values import set_value
 
     return lambda tree: set_value(tree, overlay, target, version)[1].items()
-
-
-def _value_pairs(route: Route, image: str | None, *, certain: bool) -> list[tuple[ValueTarget, ValueTarget]]:
-    """Return where the source's values stand, each with the target's place for it."""
-    from gitops_tool.changes.reach.values import marked_targets
-    from gitops_tool.changes.reach.work import ValueTarget
-
-    named = [ValueTarget(one.file, one.path, one.sets) for one in route.settings.targets.get(route.target.app, ())]
-    pairs = [(one, one) for one in named]
-    if certain and not route.settings.markers:
-        return pairs
-    marked = [marked_targets(route.tree, overlay) for overlay in (route.source, route.target)]
-    pairs += zip(*marked, strict=False) if len(marked[0]) == len(marked[1]) else []
-    if certain or pairs:
-        return pairs
-    from gitops_tool.changes.reach.charts import chart_target
-
-    ours, theirs = (
-        chart_target(route.tree, route.settings, overlay, image) for overlay in (route.source, route.target)
-    )
-    return [(ours, theirs)] if ours and theirs else []
 
 
 def ref_items(route: Route, notes: list[str], *, wanted: bool) -> Iterator[Item]:

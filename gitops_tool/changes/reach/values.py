@@ -129,6 +129,34 @@ def read_value(tree: Tree, overlay: Overlay, target: ValueTarget) -> ImageRef:
     return ImageRef("", tag or None, digest or (twin.value if twin else "") or None)
 
 
+def value_targets(
+    tree: Tree, settings: Settings, overlay: Overlay, image: str | None = None, *, certain: bool
+) -> list[ValueTarget]:
+    """Return the values that stand for an app's version in an environment.
+
+    Args:
+        tree: the files.
+        settings: which name values, or ask to look for marked ones.
+        overlay: the app's, in that environment.
+        image: which image, where a chart has several.
+        certain: only what the settings name or ask for; else marked values and those of charts, too.
+    """
+    found = [ValueTarget(one.file, one.path, one.sets) for one in settings.targets.get(overlay.app, ())]
+    if settings.markers or not certain:
+        found += marked_targets(tree, overlay)
+    if certain or found:
+        return found
+    from gitops_tool.changes.reach.charts import chart_target
+
+    target = chart_target(tree, settings, overlay, image)
+    return [target] if target else []
+
+
+def file_of(overlay: Overlay, target: ValueTarget) -> PurePosixPath:
+    """Return the file that a value is in."""
+    return normalize(PurePosixPath(_filled(target.file, overlay)))
+
+
 def _filled(text: str, overlay: Overlay) -> str:
     return text.replace("{app}", overlay.app).replace("{env}", overlay.environment)
 

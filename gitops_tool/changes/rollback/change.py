@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from gitops_tool.changes.base import Proposal
 from gitops_tool.changes.bump import Bump
@@ -14,33 +14,31 @@ from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.effect import prove_images
 from gitops_tool.changes.guard import Pass, judge
 from gitops_tool.changes.holds import DEFAULT_DAYS, Terms
-from gitops_tool.changes.images import ImageSetting, image_setting, spliced
+from gitops_tool.changes.images import ImageSetting
 from gitops_tool.changes.message import commit_message, one_line
-from gitops_tool.changes.past import ROLLED_BACK, State, missing_history, past_states, state_at
 from gitops_tool.changes.reach.proof import prove
-from gitops_tool.changes.reach.propose import unrendered_trailers
+from gitops_tool.changes.reach.propose import find_any_app, unrendered_trailers
 from gitops_tool.changes.reach.unrendered import obstacle_to
 from gitops_tool.changes.reach.work import Reach, Work
-from gitops_tool.changes.targets import candidates, choose
+from gitops_tool.changes.rollback.past import ROLLED_BACK, State, missing_history, state_at
+from gitops_tool.changes.rollback.subject import find_subject, texts
 from gitops_tool.errors import GitopsError, LayoutError, UsageError
 from gitops_tool.graph import closure
 from gitops_tool.holds import Hold, hold_path, read_hold
 from gitops_tool.holds.times import moment, shown
-from gitops_tool.layout import find_app, select_overlays
+from gitops_tool.layout import select_overlays
 from gitops_tool.records import record, replace
-from gitops_tool.tree import is_file, read
+from gitops_tool.tree import is_directory
 from gitops_tool.wording import quoted
 
 if TYPE_CHECKING:
     from gitops_tool.changes.base import Setting
-    from gitops_tool.changes.targets import Candidate
+    from gitops_tool.changes.rollback.subject import Subject
     from gitops_tool.config import Settings
     from gitops_tool.diff import ValueChange
     from gitops_tool.images import ImageRef
     from gitops_tool.model import Finding, Overlay
     from gitops_tool.tree import Tree
-
-S = TypeVar("S", bound="Setting")
 
 _STEPS = re.compile(r"-([1-9]\d{0,3})")
 
@@ -75,35 +73,24 @@ class Rollback:
 
     def propose(self, tree: Tree, settings: Settings) -> Proposal:
         """Look back and put the versions of then in the place of the present ones; see `Change`."""
-        [overlay] = select_overlays(settings, find_app(tree, settings, self.app), (self.environment,))
-        present = candidates(tree, overlay.path)
-        images = present if self.image is None else [choose(present, overlay, self.image)]
-        past = self._past(tree, overlay, images)
-        back = _changed_or_all(
-            [
-                image_setting(one, overlay, past.versions[one.entry])
-                for one in images
-                if one.entry in past.versions and past.versions[one.entry].version
-            ]
-        )
-        if not back:
-            raise LayoutError(f"{_name(overlay)} had none of its images at {past.revision}", hint="choose another --to")
         work = Work(tree, settings, Bump(()), Reach(unrendered=self.unrendered), Draft(tree))
-        _put_back(work.draft, past.tree, overlay, back)
-        work.found += back
+        [overlay] = select_overlays(settings, find_any_app(work, self.app), (self.environment,))
+        subject = find_subject(tree, settings, overlay, self.image)
+        past = self._past(tree, overlay, subject)
+        subject.put_back(work, past)
+        if not work.found:
+            raise LayoutError(f"{_name(overlay)} had no such version at {past.revision}", hint="choose another --to")
         notes = list(self._refs(work, past, overlay))
         changed = [setting for setting in work.found if not setting.is_done]
-        if changed:
-            work.render(overlay, obstacle_to(tree, settings, overlay.path))
         verdict = judge(tree, settings, changed, replace(self.card, follows_rollbacks=True))
         summary = tuple(self._hold(work.draft, overlay, changed, notes))
         unrendered = tuple(work.unrendered.items())
-        message = self._message(settings, _changed_or_all(work.found), past, verdict.trailers)
+        message = self._message(settings, changed or work.found, past, verdict.trailers)
         return Proposal(
             work.draft.edits,
             message + unrendered_trailers(unrendered),
             tuple(work.rendered),
-            tuple(work.found),
+            tuple(changed or work.found),
             summary,
             verdict.findings,
             (*verdict.notes, *notes),
@@ -112,7 +99,7 @@ class Rollback:
 
     def _refs(self, work: Work, past: State, overlay: Overlay) -> Iterator[str]:
         """Set the refs of remote bases back, if so asked; yields what to tell about those that are left."""
-        if not closure(work.tree, overlay.path).remotes:
+        if not is_directory(work.tree, overlay.path) or not closure(work.tree, overlay.path).remotes:
             return
         from gitops_tool.changes.reach.remotes import moved_ref, refs_like
 
@@ -122,11 +109,12 @@ class Rollback:
                 continue
             if self.refs and own:
                 work.add(setting, moved_ref(work.draft.now, setting))
+                work.render(overlay, obstacle_to(work.tree, work.settings, overlay.path))
             else:
                 hint = "--refs sets it back, too" if own else f"it is set in {setting.location.path}"
                 yield f"{_name(overlay)}: {setting.name} was at {setting.new_text} then; {hint}"
 
-    def _past(self, tree: Tree, overlay: Overlay, images: Sequence[Candidate]) -> State:
+    def _past(self, tree: Tree, overlay: Overlay, subject: Subject) -> State:
         """Return what to go back to.
 
         Raises:
@@ -134,23 +122,25 @@ class Rollback:
         """
         steps = _STEPS.fullmatch(self.to)
         if steps:
-            return self._steps_back(tree, overlay, images, int(steps[1]))
-        for state in past_states(tree, overlay):
-            if any(self.to in _texts(state.versions.get(one.entry)) for one in images):
+            return self._steps_back(tree, overlay, subject, int(steps[1]))
+        present = subject.present
+        for state in subject.states():
+            if any(self.to in texts(state.versions.get(one.key)) for one in present):
                 return state
-        named = state_at(tree, overlay, self.to)
+        named = state_at(tree, self.to, subject.read)
         if named is not None:
             return named
         hint = missing_history(tree) or "gitops bump sets versions that it never ran"
         raise UsageError(f"{_name(overlay)} never ran {quoted(self.to)}", hint=hint)
 
-    def _steps_back(self, tree: Tree, overlay: Overlay, images: Sequence[Candidate], steps: int) -> State:
+    def _steps_back(self, tree: Tree, overlay: Overlay, subject: Subject, steps: int) -> State:
         """Return the state that many versions ago; the present one counts once, those rolled back from never."""
-        seen = [_relevant({one.entry: one.version for one in images}, images)]
+        present = subject.present
+        seen = [{one.key: one.version.version for one in present}]
         bad = self._known_bad(tree, overlay)
-        for state in past_states(tree, overlay):
-            versions = _relevant(state.versions, images)
-            names = {name for one in images for name in _names(one, state.versions.get(one.entry))}
+        for state in subject.states():
+            versions = {one.key: _text(state.versions.get(one.key)) for one in present}
+            names = {name for one in present for name in one.names(state.versions.get(one.key))}
             if not any(versions.values()) or versions in seen or names & (bad | state.bad):
                 continue
             seen.append(versions)
@@ -203,36 +193,9 @@ class Rollback:
         return proof(wanted, overlay, changes, tree, settings)
 
 
-def _changed_or_all(found: Sequence[S]) -> list[S]:
-    """Return what is still to be set; all if nothing is."""
-    return [setting for setting in found if not setting.is_done] or list(found)
-
-
 def _left(changed: Sequence[Setting]) -> list[str]:
     """Return what is left by a rollback, each with its name."""
     return [str(one.before) if isinstance(one, ImageSetting) else f"{one.name}:{one.old_text}" for one in changed]
-
-
-def _put_back(draft: Draft, past: Tree, overlay: Overlay, settings: Sequence[ImageSetting]) -> None:
-    """Set images back: by the very bytes of then if the file has changed in nothing but them, else by a splice."""
-    again = Draft(past)
-    _splice(again, overlay, [replace(setting, new=setting.old) for setting in settings if not setting.is_done])
-    same = bool(again.edits) and all(_content(draft.now, edit.path) == edit.after for edit in again.edits)
-    if same:
-        draft.put((edit.path, edit.before) for edit in again.edits)
-    else:
-        _splice(draft, overlay, settings)
-
-
-def _splice(draft: Draft, overlay: Overlay, settings: Sequence[ImageSetting]) -> None:
-    for setting in settings:
-        chosen = next((one for one in candidates(draft.now, overlay.path) if one.entry == setting.entry), None)
-        if chosen is not None and setting.new.version:
-            draft.put(spliced(draft.now, chosen, image_setting(chosen, overlay, setting.new)))
-
-
-def _content(tree: Tree, path: PurePosixPath) -> bytes | None:
-    return read(tree, path) if is_file(tree, path) else None
 
 
 def _readable_hold(tree: Tree, path: PurePosixPath) -> Hold | None:
@@ -243,21 +206,8 @@ def _readable_hold(tree: Tree, path: PurePosixPath) -> Hold | None:
         return None
 
 
-def _relevant(versions: Mapping[str, ImageRef], images: Sequence[Candidate]) -> dict[str, str]:
-    found = {one.entry: versions.get(one.entry) for one in images}
-    return {entry: version.version if version else "" for entry, version in found.items()}
-
-
-def _texts(version: ImageRef | None) -> set[str]:
-    """Return the ways to name a version: its tag, its digest, or both."""
-    return {text for text in (version.tag, version.digest, version.version) if text} if version else set()
-
-
-def _names(image: Candidate, version: ImageRef | None) -> set[str]:
-    """Return all texts that holds and commit messages can call an image's version by."""
-    if version is None:
-        return set()
-    return _texts(version) | {str(replace(version, name=image.image))}
+def _text(version: ImageRef | None) -> str:
+    return version.version if version else ""
 
 
 def _name(overlay: Overlay) -> str:
