@@ -13,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser lint format validate bench lock clean
+.PHONY: help setup demo test test-browser lint format validate bench bench-validate lock clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -57,12 +57,19 @@ validate: setup ## render and validate apps/ and argocd/, with both schema engin
 	$(BIN)/gitops validate --engine embedded
 
 # Installed as people install it: an editable install alone takes 10 ms of each run.
-bench: setup ## compare a bump with the shell script it replaces
+bench: build/bench ## compare a bump with the shell script it replaces
+	@PATH="$$($(BIN)/gitops tools path):$$PATH" build/bench/bin/python benchmarks/bump.py $(ARGS)
+
+bench-validate: build/bench ## compare a validation with find, xargs, kustomize and kubeconform
+	@PATH="$$($(BIN)/gitops tools path):$$PATH" build/bench/bin/python benchmarks/validate.py $(ARGS)
+
+# An installed copy, as users have it.
+.PHONY: build/bench
+build/bench: setup
 	@rm -rf build/bench build/lib
 	@$(BIN)/python -m venv build/bench
 	@build/bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@build/bench/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
-	@PATH="$$($(BIN)/gitops tools path):$$PATH" build/bench/bin/python benchmarks/bump.py $(ARGS)
 
 lock: $(STAMP) ## write the requirements*.txt anew from pyproject.toml
 	@$(BIN)/python -m venv build/lock

@@ -218,7 +218,8 @@ def _with_overlays(name: str, overlays: str) -> str:
 
 def _without_schema(result: Result) -> list[str]:
     """Return a line for each kind without a schema, with how many objects of it were not checked."""
-    found = (item.id for report in result.reports for item in report.objects if not item.has_schema)
+    lacking = (report for report in result.reports if not report.is_checked)
+    found = (item.id for report in lacking for item in report.objects if not item.has_schema)
     kinds = Counter(f"{one.api_version or '(no apiVersion)'} {one.kind or '(no kind)'}" for one in found)
     return [f"{kind}: no schema ({_count(number, 'object')})" for kind, number in sorted(kinds.items())]
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 TIMEOUT = 120.0
 """Seconds for one overlay."""
 
-AT_A_TIME = 2
-"""Engines that run at once; each uses more than one core itself."""
+AT_A_TIME = min(os.cpu_count() or 1, 16) + 1
+"""Engines that run at once: one for each processor, and one that is ready when the output of another is read."""
 
 _NOWHERE = "http://127.0.0.1:9"
 _NO_NETWORK = {"GIT_ALLOW_PROTOCOL": "none", "HTTPS_PROXY": _NOWHERE, "HTTP_PROXY": _NOWHERE}

@@ -38,7 +38,7 @@ class StoredObjects(Sequence[CheckedObject]):
     @property
     def have_schemas(self) -> bool:
         """Whether there is a schema for all of them."""
-        return not self.text or all(line.endswith("\t1") for line in self.text.split("\n"))
+        return self.text.count("\t1\n") + self.text.endswith("\t1") == len(self)
 
     def __len__(self) -> int:
         return self.text.count("\n") + 1 if self.text else 0

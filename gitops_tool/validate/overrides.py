@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OFF = "off"
 
 
-def with_rules(settings: Settings, selected: Iterable[str], ignored: Iterable[str]) -> Settings:
+def with_rules(settings: Settings, selected: Collection[str], ignored: Collection[str]) -> Settings:
     """Return settings under which only some rules count; a name is a rule's or a family's.
 
     That an overlay cannot be rendered always counts unless it is ignored by name: nothing else
@@ -28,6 +28,8 @@ def with_rules(settings: Settings, selected: Iterable[str], ignored: Iterable[st
     Raises:
         UsageError: there is no such rule.
     """
+    if not selected and not ignored:
+        return settings
     on = _expanded(selected)
     off = _expanded(ignored) | ({*rule_ids()} - on - {RENDER} if on else set())
     levels = dict.fromkeys(off, OFF)
@@ -79,8 +81,8 @@ def check_rule_names(settings: Settings) -> None:
     Raises:
         ConfigError: the name is misspelt, or the rule is gone.
     """
-    known = rule_ids()
     named: list[Collection[str]] = [settings.rules, *settings.environment_rules.values()]
+    known = rule_ids() if any(named) else ()
     for name in (name for names in named for name in names):
         if name not in known:
             hint = did_you_mean(name, known) or "`gitops rules` lists them"
