@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -347,3 +352,24 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
     assert not loaded & {"yaml", "git", "ruamel", "jsonschema", "gitops_tool.rules", "gitops_tool.validate"}
+
+
+def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    apps = {f"apps/app{n}/overlays/staging/objects.yaml": GOOD for n in range(30)}
+    listing = {f"apps/app{n}/overlays/staging/kustomization.yaml": kustomization("objects.yaml") for n in range(30)}
+    folder = write(tmp_path / "shop", {"gitops.yaml": SETTINGS, **apps, **listing})
+    (tmp_path / "scratch").mkdir()
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "scratch"), "GITOPS_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "gitops_tool", "validate"]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as child:
+        deadline = time.monotonic() + 60
+        while not list((tmp_path / "scratch").glob("gitops-render-*/*/3")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    assert (child.returncode, out, err) == (130, b"", b"\ninterrupted\n")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(child.pid, 0)
+    assert list((tmp_path / "scratch").glob("gitops-render-*/*")) == []
