@@ -14,7 +14,7 @@ from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -84,6 +84,7 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     detached: bool = False,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Completed:
     """Run a program to its end and collect what it prints.
 
@@ -94,12 +95,19 @@ def run(
         cwd: the folder it runs in; the caller's own if None.
         env: its whole environment; the caller's own if None.
         detached: let it finish when this process is killed; for programs that hold locks.
+        meanwhile: done while the program runs.
 
     Raises:
         ToolError: the program is missing, cannot be started, or took longer than `timeout`.
     """
     with start(args, cwd=cwd, env=env, detached=detached) as child:
-        return finish(child, args, stdin=stdin, timeout=timeout)
+        rest = _feed(child, stdin)
+        try:
+            meanwhile()
+        except BaseException:
+            stop(child)
+            raise
+        return finish(child, args, stdin=rest, timeout=timeout)
 
 
 def start(
@@ -134,6 +142,23 @@ def start(
         raise ToolError(f'"{args[0]}" was not found') from error
     except OSError as error:
         raise ToolError(f'"{args[0]}" cannot be started: {error.strerror}') from error
+
+
+def _feed(child: Child, data: bytes) -> bytes:
+    """Give a program as much of its input as it takes at once, and return the rest."""
+    pipe = child.stdin
+    if pipe is None or not data:
+        return data
+    os.set_blocking(pipe.fileno(), False)
+    try:
+        rest = data[os.write(pipe.fileno(), data) :]
+    except (BlockingIOError, BrokenPipeError):
+        rest = data
+    os.set_blocking(pipe.fileno(), True)
+    if not rest:
+        pipe.close()
+        child.stdin = None  # for `communicate`, which would flush it
+    return rest
 
 
 def finish(child: Child, args: Sequence[str], *, timeout: float, stdin: bytes = b"") -> Completed:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gitops_tool.applications import search_ahead
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from gitops_tool.render import Render
     from gitops_tool.tree import Tree
     from gitops_tool.validate import Report
+
+
+_Compared = tuple[Overlay, tuple[ResourceDiff, ...], tuple[Finding, ...]]
+"""An overlay, the rendered objects that differ, and what is wrong about that."""
 
 
 class Status(StrEnum):
@@ -125,16 +130,9 @@ def _checked(change: Change, draft: Plan, settings: Settings, engine: SchemaEngi
     renders = Renders(renderer, proposal, tree, patched, meanwhile=_load_validation)
     after = renders.after()
     validator = engines.pick_validator(settings, engine, sync_rules)
-    with Background(lambda: validator.check(patched, list(after.items()))) as checking:
-        before = renders.before()
-        effects = []
-        risky = False
-        for overlay in proposal.overlays:
-            diffs = diff_resources(_resources(before.get(overlay)), _resources(after.get(overlay)))
-            values = tuple(value_changes(diffs))
-            risky = risky or _may_be_forbidden(values)
-            effects.append((overlay, diffs, tuple(change.prove(proposal, overlay, values, patched, settings))))
-    reports = {report.overlay: report for report in checking.result()}
+    compare = cache(lambda: _compared(change, draft, renders.before(), after, settings))
+    reports = {one.overlay: one for one in validator.check(patched, list(after.items()), meanwhile=compare)}
+    before, effects, risky = compare()
     if risky:
         from gitops_tool.validate import Before
 
@@ -143,6 +141,21 @@ def _checked(change: Change, draft: Plan, settings: Settings, engine: SchemaEngi
             reports[extra.overlay] = _joined(reports[extra.overlay], extra)
     found = (_effect(*effect, reports.get(effect[0])) for effect in effects)
     return replace(draft, effects=tuple(found), notes=(*proposal.notes, *notes), reviewed=reviewed)
+
+
+def _compared(
+    change: Change, draft: Plan, before: Mapping[Overlay, Render], after: Mapping[Overlay, Render], settings: Settings
+) -> tuple[Mapping[Overlay, Render], list[_Compared], bool]:
+    """Return the renders before, what differs in each overlay, and whether rules on changes have to look at it."""
+    effects: list[_Compared] = []
+    risky = False
+    for overlay in draft.proposal.overlays:
+        diffs = diff_resources(_resources(before.get(overlay)), _resources(after.get(overlay)))
+        values = tuple(value_changes(diffs))
+        risky = risky or _may_be_forbidden(values)
+        proof = tuple(change.prove(draft.proposal, overlay, values, draft.tree, settings))
+        effects.append((overlay, diffs, proof))
+    return before, effects, risky
 
 
 def _reviewed(settings: Settings, proposal: Proposal) -> tuple[str, ...]:

@@ -38,7 +38,12 @@ _SPECIAL = lazy_pattern("[^ -~\U00010000-\U0010ffff]")
 
 
 def check_kubeconform(
-    documents: Sequence[Mapping[str, Any]], catalogue: Catalogue, *, binary: Path, timeout: float
+    documents: Sequence[Mapping[str, Any]],
+    catalogue: Catalogue,
+    *,
+    binary: Path,
+    timeout: float,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> list[Violation]:
     """Return what is wrong with the documents that have a schema, in their order.
 
@@ -47,6 +52,7 @@ def check_kubeconform(
         catalogue: where the schemas are.
         binary: the kubeconform program.
         timeout: seconds for one run of it; it is run again for each megabyte of documents.
+        meanwhile: done while it runs.
 
     Raises:
         ConfigError: a schema that the repository brings along cannot be used.
@@ -57,7 +63,7 @@ def check_kubeconform(
     folder = catalogue.folder({entry.kind for entry in entries})
     alone = {index for index, entry in enumerate(entries) if _is_misread(entry)}
     batches = list(_batches([entry for index, entry in enumerate(entries) if index not in alone]))
-    for batch, results in zip(batches, _answers(batches, folder, binary, timeout), strict=True):
+    for batch, results in zip(batches, _answers(batches, folder, binary, timeout, meanwhile), strict=True):
         for (entry, _), result in zip(batch, results, strict=True):
             if result["status"] != "statusValid":
                 violations += explain(entry) or _unexplained(entry, result)
@@ -123,21 +129,27 @@ def _batches(entries: Sequence[Entry]) -> Iterator[_Batch]:
         yield batch
 
 
-def _answers(batches: Sequence[_Batch], folder: Path, binary: Path, timeout: float) -> Iterator[list[dict[str, Any]]]:
+def _answers(
+    batches: Sequence[_Batch], folder: Path, binary: Path, timeout: float, meanwhile: Callable[[], object]
+) -> Iterator[list[dict[str, Any]]]:
     """Yield kubeconform's results for each portion, as many portions at a time as there are processors."""
     if len(batches) < 2:
-        yield from (_run(batch, folder, binary, timeout) for batch in batches)
+        yield from (_run(batch, folder, binary, timeout, meanwhile) for batch in batches)
         return
     from concurrent.futures import ThreadPoolExecutor  # for large repositories only: a bump need not wait for it
 
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        yield from pool.map(lambda batch: _run(batch, folder, binary, timeout), batches)
+        answers = pool.map(lambda batch: _run(batch, folder, binary, timeout), batches)
+        meanwhile()
+        yield from answers
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _run(batch: _Batch, folder: Path, binary: Path, timeout: float) -> list[dict[str, Any]]:
+def _run(
+    batch: _Batch, folder: Path, binary: Path, timeout: float, meanwhile: Callable[[], object] = lambda: None
+) -> list[dict[str, Any]]:
     """Return kubeconform's result for each document.
 
     Results carry no position, and several workers give them in any order: so there is one worker. `-verbose` makes
@@ -147,7 +159,8 @@ def _run(batch: _Batch, folder: Path, binary: Path, timeout: float) -> list[dict
     # Relative to the folder: kubeconform takes the location for a template and a URL, so "{{", "%" and "#" mislead it.
     args += ["-schema-location", FILE_TEMPLATE, "-"]
     env = os.environ | GO_WITHOUT_COLLECTION
-    done = run(args, timeout=timeout, cwd=folder, env=env, stdin=_SEPARATOR.join(text for _, text in batch))
+    text = _SEPARATOR.join(text for _, text in batch)
+    done = run(args, timeout=timeout, cwd=folder, env=env, stdin=text, meanwhile=meanwhile)
     try:
         results = json.loads(done.stdout)["resources"]
     except (ValueError, KeyError, TypeError) as error:

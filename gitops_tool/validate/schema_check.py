@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +47,20 @@ class SchemaChecker:
         self.cache = cache
         self.kubeconform = kubeconform
 
-    def check(self, tree: Tree, version: str | None, resources: Sequence[Resource]) -> Iterator[SchemaProblem]:
+    def check(
+        self,
+        tree: Tree,
+        version: str | None,
+        resources: Sequence[Resource],
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> Iterator[SchemaProblem]:
         """Yield what is wrong with objects that go to a cluster of one Kubernetes version.
+
+        Args:
+            tree: the files of the repository, which may bring schemas.
+            version: the cluster's; None for the newest that is known.
+            resources: the objects.
+            meanwhile: done while a program checks them, if one does.
 
         Raises:
             ConfigError: the version is not known, or a schema of the repository is damaged.
@@ -64,9 +76,11 @@ class SchemaChecker:
                 known.append(resource)
             else:
                 yield _missing(resource, catalogue)
-        yield from self._violations(known, catalogue)
+        yield from self._violations(known, catalogue, meanwhile)
 
-    def _violations(self, resources: Sequence[Resource], catalogue: Catalogue) -> Iterator[SchemaProblem]:
+    def _violations(
+        self, resources: Sequence[Resource], catalogue: Catalogue, meanwhile: Callable[[], object]
+    ) -> Iterator[SchemaProblem]:
         from gitops_tool.rules.api_server.problems import dotted
 
         bodies = [resource.body for resource in resources]
@@ -79,7 +93,9 @@ class SchemaChecker:
         else:
             from gitops_tool.schemas.kubeconform import check_kubeconform
 
-            violations = check_kubeconform(bodies, catalogue, binary=self.kubeconform, timeout=TIMEOUT)
+            violations = check_kubeconform(
+                bodies, catalogue, binary=self.kubeconform, timeout=TIMEOUT, meanwhile=meanwhile
+            )
         for violation in violations:
             resource = resources[violation.index]
             pointer = _keys(violation.pointer, resource.body)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
-from gitops_tool.background import Background
 from gitops_tool.model import Finding, Location, Overlay, Resource, Severity
 from gitops_tool.records import record, replace
 from gitops_tool.rules import all_rules, change_rules
@@ -116,6 +116,7 @@ class Validator:
         *,
         complete: bool = False,
         before: Before | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> list[Report]:
         """Return what is wrong with each overlay's render, at the lines that are to blame.
 
@@ -124,16 +125,23 @@ class Validator:
             renders: the overlays to look at.
             complete: whether these are all of the repository, so that what is not among them does not exist.
             before: what to compare them with; rules on changes have nothing to say without it.
+            meanwhile: done while kubeconform runs.
 
         Raises:
             ConfigError: a target Kubernetes version is not known.
             ToolError: kubeconform does not work.
         """
         views = [OverlayView(tree, self.settings, overlay, render) for overlay, render in renders]
-        with Background(lambda: self.schema_problems(tree, renders)) as checking:  # mostly in kubeconform
-            by_rules = [self.rule_problems(view) for view in views]
-            across = self.repository_problems(tree, views, complete=complete)
-        schema = checking.result()
+
+        @cache
+        def rules() -> tuple[list[list[tuple[Rule, Problem]]], Across]:
+            meanwhile()
+            return [self.rule_problems(view) for view in views], self.repository_problems(
+                tree, views, complete=complete
+            )
+
+        schema = self.schema_problems(tree, renders, meanwhile=rules)
+        by_rules, across = rules()
         if before is not None:
             self.add_change_problems(across, tree, views, before, complete=complete)
         return [
@@ -172,7 +180,12 @@ class Validator:
                 problems = ((rule.id, rule.severity, problem) for problem in rule.check(change))
                 found.setdefault(after.overlay, []).extend(problems)
 
-    def schema_problems(self, tree: Tree, renders: Sequence[tuple[Overlay, Render]]) -> Found:
+    def schema_problems(
+        self,
+        tree: Tree,
+        renders: Sequence[tuple[Overlay, Render]],
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> Found:
         """Check all objects with one run of the engine for each Kubernetes version; returns problems by object."""
         by_version: dict[str | None, list[Resource]] = {}
         for overlay, render in renders:
@@ -181,7 +194,7 @@ class Validator:
             by_version.setdefault(version, []).extend(render.resources)
         found: Found = {}
         for version, resources in by_version.items():
-            for item in self.schemas.check(tree, version, resources):
+            for item in self.schemas.check(tree, version, resources, meanwhile):
                 found.setdefault(id(item.problem.resource), []).append((item.rule, item.severity, item.problem))
         return found
 

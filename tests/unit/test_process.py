@@ -25,6 +25,34 @@ def test_a_large_output_and_input_do_not_block() -> None:
     assert process.run(["cat"], stdin=data, timeout=30).stdout == data
 
 
+@pytest.mark.parametrize("size", [0, 10, 3_000_000])
+def test_something_else_is_done_while_a_program_reads_its_input(tmp_path: Path, size: int) -> None:
+    """What fits into the pipe is read to its end meanwhile, without anybody waiting for the program."""
+    seen = tmp_path / "seen"
+
+    def look() -> None:
+        while 0 < size < 65_536 and not seen.exists():
+            time.sleep(0.01)
+
+    data = b"x" * size
+    done = process.run(["sh", "-c", 'cat; : > "$0"', str(seen)], stdin=data, timeout=30, cwd=tmp_path, meanwhile=look)
+    assert done.stdout == data
+
+
+def test_an_error_meanwhile_stops_the_program() -> None:
+    def fail() -> None:
+        raise ValueError("meanwhile")
+
+    start = time.monotonic()
+    with pytest.raises(ValueError, match="meanwhile"):
+        process.run(["sleep", "30"], timeout=60, meanwhile=fail)
+    assert time.monotonic() - start < 20
+
+
+def test_a_program_that_reads_nothing_is_no_error() -> None:
+    assert process.run(["true"], stdin=b"x" * 3_000_000, timeout=30).returncode == 0
+
+
 def test_no_shell_reads_the_arguments() -> None:
     assert process.run(["printf", "%s", "$(id) `id` ; id"], timeout=10).stdout == b"$(id) `id` ; id"
 
