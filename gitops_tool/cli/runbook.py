@@ -79,11 +79,10 @@ def runbook(
 
 
 def _build(here: Opened, app: str, environment: str | None, context: str | None) -> Runbook:
-    from gitops_tool.applications import applications_at
     from gitops_tool.config import load_settings
     from gitops_tool.engines import pick_renderer
     from gitops_tool.layout import find_app, select_overlays
-    from gitops_tool.runbook import build
+    from gitops_tool.runbook import applications_of, build
 
     settings = load_settings(here.tree)
     found = find_app(here.tree, settings, app)
@@ -92,7 +91,7 @@ def _build(here: Opened, app: str, environment: str | None, context: str | None)
     for note in notes:
         click.echo(f"note: {note}", err=True)
     render = renderer.render(here.tree, overlay.path)
-    applications = applications_at(here.tree, settings, overlay.path, app)
+    applications = applications_of(here.tree, settings, overlay)
     return build(overlay, render.resources, applications, settings.environment(overlay.environment), context)
 
 

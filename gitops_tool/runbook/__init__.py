@@ -3,5 +3,6 @@
 from gitops_tool.runbook.build import build
 from gitops_tool.runbook.running import Result, run
 from gitops_tool.runbook.steps import Command, Runbook, Step
+from gitops_tool.runbook.syncing import applications_of
 
-__all__ = ["Command", "Result", "Runbook", "Step", "build", "run"]
+__all__ = ["Command", "Result", "Runbook", "Step", "applications_of", "build", "run"]

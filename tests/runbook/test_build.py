@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import yaml
 
-from gitops_tool.model import Environment, Overlay, Resource, ResourceId
-from gitops_tool.runbook import Runbook, build
+from gitops_tool.config import Settings
+from gitops_tool.model import Edit, Environment, Overlay, Resource, ResourceId
+from gitops_tool.runbook import Runbook, applications_of, build
 from gitops_tool.runbook.kubectl import Kubectl, selector
+from gitops_tool.tree import DirTree, PatchedTree
+
+
+def tree_of(files: dict[str, str]) -> PatchedTree:
+    edits = [Edit(PurePosixPath(name), None, text.encode()) for name, text in files.items()]
+    return PatchedTree(DirTree(Path("/nonexistent")), edits)
+
 
 OVERLAY = Overlay("web", "production", PurePosixPath("apps/web/overlays/production"))
 WEB = """\
@@ -148,3 +156,39 @@ def test_every_command_is_one_line_that_a_shell_reads_back() -> None:
 def test_selectors(labels: dict[str, Any], written: str | None) -> None:
     assert selector(labels) == written
     assert Kubectl(None, "n")("get", "pods")[1:] == ("get", "pods", "-n", "n")
+
+
+SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: all, namespace: argocd}
+spec:
+  goTemplate: true
+  generators: [{GENERATOR}]
+  template:
+    metadata: {name: 'shop-{{.path.basename}}', namespace: argocd}
+    spec:
+      project: default
+      source: {repoURL: 'https://h/m.git', targetRevision: main, path: '{{.path.path}}'}
+      destination: {name: prod, namespace: shop}
+"""
+DIRECTORIES = "git: {repoURL: 'https://h/m.git', revision: main, directories: [{path: apps/web/overlays/*}]}"
+
+
+def test_applications_have_the_names_that_the_cluster_knows() -> None:
+    files = {"argocd/set.yaml": SET.replace("GENERATOR", DIRECTORIES), f"{OVERLAY.path}/kustomization.yaml": "{}\n"}
+    found = applications_of(tree_of(files), Settings(), OVERLAY)
+    assert [one.name for one in found] == ["shop-production"]
+    made = build(OVERLAY, resources(WEB), found, None, None)
+    assert made.cluster == "prod"
+    assert "argocd app get argocd/shop-production --show-operation" in commands(made)
+    assert "kubectl get applications.argoproj.io -n argocd shop-production -o wide" in commands(made)
+
+
+def test_where_only_the_cluster_knows_them_they_are_listed() -> None:
+    files = {
+        "argocd/set.yaml": SET.replace("GENERATOR", "pullRequest: {}"),
+        f"{OVERLAY.path}/kustomization.yaml": "{}\n",
+    }
+    made = build(OVERLAY, resources(WEB), applications_of(tree_of(files), Settings(), OVERLAY), None, None)
+    assert commands(made)[-1] == "kubectl get applications.argoproj.io -n argocd"

@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gitops_tool.applications import read_applications
+from gitops_tool.applicationsets.generated import generated_applications
 from gitops_tool.config import PROMOTION_ORDER
 from gitops_tool.errors import YamlError
 from gitops_tool.layout import MANIFEST_SUFFIXES, SINGLE_ENVIRONMENT, kustomization_in
-from gitops_tool.model import Application, ApplicationSource, Location, Overlay
+from gitops_tool.model import Application, ApplicationSource, Overlay
 from gitops_tool.records import field, record
 from gitops_tool.tree import ROOT, is_file, normalize, read, resolve
 from gitops_tool.yamledit.paths import written_path
@@ -92,45 +93,9 @@ def _applications_of(tree: Tree, settings: Settings, app: str) -> Iterator[tuple
     names[app] = settings.environments[0].name if settings.environments else SINGLE_ENVIRONMENT
     for path in tree.search((app, _SET), settings.argocd.path or ROOT):
         if path.name.endswith(MANIFEST_SUFFIXES):
-            for application in (*read_applications(tree, path), *_generated(tree, settings, path)):
+            for application in (*read_applications(tree, path), *generated_applications(tree, settings, path)):
                 if application.name in names:
                     yield names[application.name], application
-
-
-def _generated(tree: Tree, settings: Settings, path: PurePosixPath) -> Iterator[Application]:
-    """Yield the Applications that the ApplicationSets of a file generate."""
-    data = read(tree, path)
-    if _SET.encode() not in data:
-        return
-    from gitops_tool.applicationsets import expand
-
-    try:
-        documents = load_documents(data, path)
-    except YamlError:
-        return
-    for body in documents:
-        if isinstance(body, dict) and body.get("kind") == _SET:
-            for one in expand(body, tree, settings).applications:
-                yield _application(one.manifest, Location(path))
-
-
-def _application(body: Mapping[str, Any], location: Location) -> Application:
-    metadata, spec = _mapping(body.get("metadata")), _mapping(body.get("spec"))
-    sources = [one for one in (_list(spec.get("sources")) or [spec.get("source")]) if isinstance(one, dict)]
-    return Application(
-        str(metadata.get("name", "")),
-        str(metadata.get("namespace", "")),
-        str(spec.get("project", "")),
-        tuple(_source(one, location) for one in sources),
-        body,
-        location,
-    )
-
-
-def _source(body: dict[str, Any], location: Location) -> ApplicationSource:
-    path = body.get("path")
-    where = PurePosixPath(path) if isinstance(path, str) else None
-    return ApplicationSource(str(body.get("repoURL", "")), where, None, (), body, location)
 
 
 def _helm(application: Application) -> bool:
@@ -225,7 +190,7 @@ def other_readers(tree: Tree, settings: Settings, file: PurePosixPath, overlay: 
         one
         for path in paths
         if path.name.endswith(MANIFEST_SUFFIXES)
-        for one in (*read_applications(tree, path), *_generated(tree, settings, path))
+        for one in (*read_applications(tree, path), *generated_applications(tree, settings, path))
     ]
     own = _names_of(overlay)
     found = {one.name for one in everyone if one.name not in own and "{{" not in one.name and _takes(one, file)}
