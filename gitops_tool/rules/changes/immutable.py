@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
+from gitops_tool.records import replace
+from gitops_tool.rules.api_server.objects import parts
 from gitops_tool.rules.api_server.problems import dotted, existing, shown
 from gitops_tool.rules.base import Family, Problem, Scope, dig, rule
 from gitops_tool.rules.changes.differences import changes_of
 from gitops_tool.rules.changes.fields import SELECTORS, Refused, refused
 from gitops_tool.rules.changes.pairs import changed, has_option, syncing
 from gitops_tool.rules.deprecations import target_minor
+from gitops_tool.tree import read
+from gitops_tool.yamlload import load_documents, locate
 
 if TYPE_CHECKING:
-    from gitops_tool.model import Resource
+    from gitops_tool.model import Location, Resource
     from gitops_tool.rules.argocd.objects import Application
-    from gitops_tool.rules.base import ChangeView
+    from gitops_tool.rules.base import ChangeView, OverlayView, Pointer
 
 _FORCE = "Force=true"
 _REPLACE = "Replace=true"
@@ -123,7 +127,28 @@ def immutable_selector(view: ChangeView) -> Iterator[Problem]:
         if (after.id.group, after.id.kind) in SELECTORS:
             found = next(changes_of(field, before.body, after.body), None)
             if found is not None:
-                yield from _problem(before, after, Refused(field, found), applications)
+                place = _labelled(view.after, found[-1], dig(after.body, *found))
+                for problem in _problem(before, after, Refused(field, found), applications):
+                    yield replace(problem, location=place)
+
+
+def _labelled(view: OverlayView, key: str | int, value: object) -> Location | None:
+    """Return where a kustomization writes a label into selectors; None if none does."""
+    for path in view.render.closure.kustomizations:
+        data = read(view.tree, path)
+        for number, document in enumerate(load_documents(data, path)):
+            for pointer in _transformers(document):
+                if value is not None and dig(document, *pointer, key) == value:
+                    return locate(data, number, (*pointer, key), path)
+    return None
+
+
+def _transformers(document: object) -> Iterator[Pointer]:
+    """Yield the ways to the labels that a kustomization writes into selectors, too."""
+    yield ("commonLabels",)
+    for index, entry in parts(dig(document, "labels")):
+        if entry.get("includeSelectors") is True:
+            yield ("labels", index, "pairs")
 
 
 @rule("immutable-field", family=Family.API_SERVER, severity=Severity.ERROR, scope=Scope.CHANGE)

@@ -75,13 +75,19 @@ def test_good_example_is_not_found(rule: Rule, tmp_path: Path) -> None:
     assert findings(tmp_path, {OBJECTS: before}, {OBJECTS: after}) == []
 
 
-def test_a_label_for_everything_is_blamed_on_the_kustomization_of_the_selector(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "commonLabels:\n  team: shop\n",
+        "labels:\n  - pairs:\n      tier: web\n  - includeSelectors: true\n    pairs:\n      team: shop\n",
+    ],
+)
+def test_a_label_for_everything_is_blamed_on_its_kustomization(tmp_path: Path, text: str) -> None:
     objects = example(RULES[0], "Bad")[0]
-    labels = f"{KUSTOMIZATION}commonLabels:\n  team: shop\n"
+    labels = KUSTOMIZATION + text
     found = findings(tmp_path, {OBJECTS: objects}, {OBJECTS: objects, f"{HOME}/kustomization.yaml": labels})
     assert [one.message for one in found] == ['spec.selector: field is immutable; matchLabels.team is new: "shop"']
-    assert found[0].location.path.name == "objects.yaml"
-    assert found[0].rendered
+    assert [blamed(tmp_path, one) for one in found] == ["kustomization.yaml: team: shop"]
 
 
 @pytest.mark.parametrize(
