@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -210,8 +211,20 @@ def report(outcome: Outcome, options: ChangeOptions, as_json: Callable[[Outcome]
     for note in (*outcome.plan.notes, *outcome.notes):
         click.echo(f"note: {note}", err=True)
     _print(outcome, options, as_json)
+    if os.environ.get("GITOPS_WEBHOOK"):
+        _notify(outcome)
     errors = any(finding.severity is Severity.ERROR for finding in outcome.plan.findings)
     return ExitCode.FINDINGS if errors else ExitCode.OK
+
+
+def _notify(outcome: Outcome) -> None:
+    """Tell the webhook what has left this machine."""
+    from gitops_tool import notify
+    from gitops_tool.output.event import outcome_event
+    from gitops_tool.pipeline import Status
+
+    if outcome.status in {Status.PUSHED, Status.REQUESTED} and (problem := notify.notify(outcome_event(outcome))):
+        click.echo(f"note: {problem}", err=True)
 
 
 def _push_options(options: ChangeOptions) -> PushOptions | None:

@@ -77,6 +77,7 @@ def wait(
         found = _application(here, app, environment, application)
         wanted = Wanted(found[0], found[1], sha, timeout, interval)
         waited = run(source, wanted, lambda newer, older: _contains(here, newer, older), _report)
+    _notify(waited, app, environment or "")
     if output == "json":
         click.echo(_json(waited))
     else:
@@ -88,6 +89,14 @@ def wait(
 
 def _report(state: State) -> None:
     click.echo(f"{state}{f': {state.message}' if state.message else ''}", err=True)
+
+
+def _notify(waited: Waited, app: str, environment: str) -> None:
+    from gitops_tool import notify
+    from gitops_tool.output.event import waited_event
+
+    if notify.wanted() and (problem := notify.notify(waited_event(waited, app, environment))):
+        click.echo(f"note: {problem}", err=True)
 
 
 def _exit_code(waited: Waited) -> int:
