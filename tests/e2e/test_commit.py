@@ -417,6 +417,7 @@ class TestJson:
             "revision": web.head,
             "branch": "main",
             "attempts": 0,
+            "mergeRequest": None,
             "changes": [
                 {
                     "app": "web",
@@ -464,7 +465,7 @@ class TestJson:
         (["--no-commit", "--push"], "--no-commit and --push contradict each other"),
         (["--no-commit", "--dry-run"], "--no-commit and --dry-run contradict each other"),
         (["--no-commit", "--sign"], "--no-commit and --sign contradict each other"),
-        (["--branch", "b"], "--branch goes with --push"),
+        (["--branch", "b"], "--branch goes with --push or --mr"),
         (["--last-wins"], "--last-wins goes with --push"),
         (["v3"], '"web" is neither APP=TAG nor an APP with its TAG'),
         (["web=v3"], '"web" is neither APP=TAG nor an APP with its TAG'),

@@ -18,8 +18,9 @@ ALWAYS_TOO_HEAVY = (
 """For a command that does what it was asked for and finds nothing wrong."""
 
 NOT_FOR_A_BUMP = (
-    *(f"gitops_tool.{room}" for room in ("adoption", "affected", "applicationsets", "forge", "registry", "status")),
-    *(f"gitops_tool.changes.{kind}" for kind in ("app", "argocd", "promotion", "reach")),
+    *(f"gitops_tool.{room}" for room in ("adoption", "affected", "applicationsets", "forge", "holds", "registry")),
+    *("gitops_tool.status", "zoneinfo"),
+    *(f"gitops_tool.changes.{kind}" for kind in ("app", "argocd", "holds", "promotion", "reach", "rollback")),
     *("gitops_tool.templating", "textwrap"),
     *(f"gitops_tool.git.{module}" for module in ("history", "mirror", "partial", "past")),
     *(f"gitops_tool.output.{module}" for module in ("github", "gitlab", "json", "junit", "sarif", "tally", "tap")),
