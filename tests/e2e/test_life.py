@@ -325,6 +325,30 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return checkout
 
 
+def test_from_creation_to_deletion(template: Checkout, tmp_path: Path) -> None:
+    """Every command once, as a process of its own; at the end nothing is left of the app."""
+    shop = template.clone(tmp_path / "shop")
+    start = shop.git("rev-parse", "HEAD^{tree}")
+    for command, files in (
+        (("app", "create", "cart", "--image", "registry.example.org/shop/cart:v1", "--port", "8080"), None),
+        (("bump", "cart", "v2"), [overlay("cart", "staging")]),
+        (("promote", "cart"), [overlay("cart", "production")]),
+        (("rollback", "cart", "--env", "production"), [hold("cart", "production"), overlay("cart", "production")]),
+        (("unhold", "cart", "--env", "production"), [hold("cart", "production")]),
+        (("hold", "cart", "--env", "staging", "--reason", "audit"), [hold("cart", "staging")]),
+        (("freeze", "--reason", "year-end"), [".gitops/freeze.yaml"]),
+        (("unfreeze",), [".gitops/freeze.yaml"]),
+        (("app", "delete", "cart", "--yes"), None),
+    ):
+        result = shop.gitops(*command)
+        assert (result.code, result.err) == (0, ""), command
+        if files is not None:
+            assert shop.git("diff", "--name-only", "HEAD~1", "HEAD").splitlines() == files
+        assert Inside.of(shop).gitops("validate").out.endswith("\nno findings\n")
+        shop.assert_sound()
+    assert shop.git("rev-parse", "HEAD^{tree}") == start
+
+
 def test_the_life_of_apps(template: Checkout) -> None:
     machine = type("LifeOfApps", (Life,), {"template": template})
     long = bool(os.environ.get("LONG_TESTS"))
