@@ -55,9 +55,11 @@ def _of_pods(maker: PodMaker) -> Iterator[_Found]:
         yield "Secret", secret.get("name"), "pulls images with"
     for container, _ in maker.containers():
         for source in _mappings(container.get("envFrom")):
-            yield from ((kind, dig(source, field, "name"), "environment") for field, kind in _ENV_SOURCES)
+            yield from ((kind, dig(source, field, "name"), "takes variables from") for field, kind in _ENV_SOURCES)
         for variable in _mappings(container.get("env")):
-            yield from ((kind, dig(variable, "valueFrom", key, "name"), "environment") for key, kind in _KEY_SOURCES)
+            yield from (
+                (kind, dig(variable, "valueFrom", key, "name"), "takes variables from") for key, kind in _KEY_SOURCES
+            )
     for volume in _mappings(spec.get("volumes")):
         projected = _mappings(dig(volume, "projected", "sources"))
         for part in (volume, *projected):

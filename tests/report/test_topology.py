@@ -54,14 +54,14 @@ def test_what_pods_use() -> None:
     assert found(DEPLOYMENT) == [
         "Deployment/web mounts ConfigMap/files",
         "Deployment/web mounts ConfigMap/part",
-        "Deployment/web environment ConfigMap/settings",
-        "Deployment/web environment ConfigMap/start",
+        "Deployment/web takes variables from ConfigMap/settings",
+        "Deployment/web takes variables from ConfigMap/start",
         "Deployment/web mounts PersistentVolumeClaim/disk",
         "Deployment/web mounts Secret/certificate",
-        "Deployment/web environment Secret/password",
+        "Deployment/web takes variables from Secret/password",
         "Deployment/web mounts Secret/piece",
         "Deployment/web pulls images with Secret/pull",
-        "Deployment/web environment Secret/token",
+        "Deployment/web takes variables from Secret/token",
         "Deployment/web runs as ServiceAccount/web-sa",
     ]
 

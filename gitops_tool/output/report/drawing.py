@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gitops_tool.topology import Node, Topology
 
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 224, 46, 72, 16, 8
-_CHARACTERS = 24
+_CHARACTERS = 23
 """Of a name that fit into a box."""
 
 _SWEEPS = 4
