@@ -8,6 +8,7 @@ import click
 
 from gitops_tool.cli.completion import complete_app, complete_environment
 from gitops_tool.cli.moments import MomentType
+from gitops_tool.cli.reports import print_report
 
 if TYPE_CHECKING:
     from gitops_tool.cli.app import Session
@@ -79,7 +80,7 @@ def history(
         repo.close()
     if not found.is_complete:
         click.echo("note: the clone is shallow: what is older is not known (git fetch --unshallow)", err=True)
-    click.echo(_text(app, revision, found, output, now()), nl=False)
+    print_report(_text(app, revision, found, output, now()))
     return ExitCode.OK
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitops_tool.cli.completion import complete_app, complete_environment
+from gitops_tool.cli.reports import print_report
 
 if TYPE_CHECKING:
     from gitops_tool.cli.app import Session
@@ -66,7 +67,7 @@ def status(
         check_environments(apps, environments)
         found = read_status(here.tree, settings, apps, here.repo, here.tip())
     note_problems(found)
-    click.echo(_text(found.only(environments), output), nl=False)
+    print_report(_text(found.only(environments), output))
     return ExitCode.OK
 
 

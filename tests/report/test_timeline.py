@@ -56,3 +56,16 @@ def test_everything_at_one_moment() -> None:
     assert plot is not None
     assert plot.rows[0].bars[0].width > 100
     assert timeline([], ["staging"], NOW) is None
+
+
+def test_clocks_that_were_wrong() -> None:
+    changes = [
+        change("staging", "v3", -(10**9), None),
+        change("staging", "v2", 1, -(10**9)),
+        change("staging", "v1", 10**9, 1),
+    ]
+    plot = timeline(changes, ["staging"], NOW)
+    assert plot is not None
+    assert [bar.x for bar in plot.rows[0].bars] == sorted(bar.x for bar in plot.rows[0].bars)
+    assert all(bar.x + bar.width <= 960 for bar in plot.rows[0].bars)
+    assert timeline(changes[:1], ["staging"], NOW) is not None

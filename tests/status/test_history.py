@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -196,6 +197,16 @@ def test_names_that_look_like_something_else(make: Callable[..., Branch]) -> Non
     assert [line.split()[3] for line in done.stdout.splitlines()[1:]] == ["v2", "v1"]
     assert "\\x1b[2J김" in done.stdout
     assert "\x1b" not in done.stdout
+
+
+def test_a_name_that_is_not_utf_8(web: Branch) -> None:
+    folder = web.folder / "apps" / os.fsdecode(b"b\xffd") / "overlays/staging"
+    folder.mkdir(parents=True)
+    (folder / "kustomization.yaml").write_text(overlay("web", "v1", base="../../../web/base"))
+    web.commit({}, "a strange name")
+    for command in ("status", "status --output json", "status --output html", "report ../out --no-diff"):
+        done = web.gitops(*command.split())
+        assert (done.returncode, done.stderr) == (0, ""), command
 
 
 def test_a_user_whose_git_log_is_configured_otherwise(web: Branch) -> None:

@@ -75,8 +75,8 @@ def timeline(changes: Sequence[VersionChange], environments: Sequence[str], now:
     """
     if not changes:
         return None
-    start = changes[:_MOST][-1].landed.time
-    end = max(now, changes[0].landed.time, start + 1)
+    start = min(max(0, changes[:_MOST][-1].landed.time), now)  # a commit's clock may have been anywhere
+    end = max(now, start + 1)
     colours: dict[str, int] = {}
     for change in reversed(changes):
         if change.version is not None:
@@ -128,7 +128,7 @@ def _ticks(scale: _Scale) -> Iterator[Tick]:
     """Yield dates in even steps, not more than fit next to each other."""
     length = scale.end - scale.start
     step = next((step for step in _STEPS if length / step <= _TICKS), _STEPS[-1] * max(1, length // (_STEPS[-1] * 6)))
-    first = datetime.fromtimestamp(max(0, scale.start), UTC).replace(hour=0, minute=0, second=0)
+    first = datetime.fromtimestamp(scale.start, UTC).replace(hour=0, minute=0, second=0)
     moment = first + timedelta(seconds=step)
     while moment.timestamp() <= scale.end:
         if scale.start <= moment.timestamp():
