@@ -11,45 +11,9 @@ from pathlib import Path
 import click
 
 from gitops_tool import __version__
+from gitops_tool.cli.commands import MODULES, SECTIONS
 from gitops_tool.errors import ExitCode, FindingsError, GitopsError
 from gitops_tool.records import record
-
-_COMMANDS = {
-    "adopt": ("gitops_tool.cli.adopt", "Write gitops.yaml for a repository that nobody prepared."),
-    "affected": ("gitops_tool.cli.affected", "List the overlays that a change reaches, for CI."),
-    "app": ("gitops_tool.cli.apps", "Create, list, rename and delete apps, and put them into environments."),
-    "argocd": ("gitops_tool.cli.argocd", "Make Applications from the directories, and find where the two differ."),
-    "bump": ("gitops_tool.cli.bump", "Set an app's image to a tag or digest, through a commit."),
-    "completion": ("gitops_tool.cli.shells", "Print what a shell loads to complete commands, apps and environments."),
-    "comment": ("gitops_tool.cli.comment", "Post the rendered diff and the findings under a merge request."),
-    "diff": (
-        "gitops_tool.cli.diff",
-        "Show what changes in the cluster, from both sides rendered.",
-    ),
-    "explain": ("gitops_tool.cli.rules", "Tell why a rule is there, with examples and its source."),
-    "init": ("gitops_tool.cli.init", "Set up a repository of manifests: settings, CI, hooks, Argo CD's objects."),
-    "history": ("gitops_tool.cli.history", "List every version that ran: when, by whom, and how."),
-    "schemas": ("gitops_tool.cli.schemas", "List the schemas that manifests are checked against, or import some."),
-    "service": ("gitops_tool.cli.service", "Write what an application's own repository needs: image, pipeline."),
-    "status": ("gitops_tool.cli.status", "Show what runs where, since when, and how far behind."),
-    "freeze": ("gitops_tool.cli.hold", "Keep changes away from an environment, through a commit."),
-    "hold": ("gitops_tool.cli.hold", "Keep changes away from an app in an environment, through a commit."),
-    "holds": ("gitops_tool.cli.hold", "List what is held and frozen, and why."),
-    "preview": ("gitops_tool.cli.preview", "Make environments for a while, for merge requests."),
-    "promote": ("gitops_tool.cli.promote", "Copy the tags of one environment to the next, through a commit."),
-    "report": ("gitops_tool.cli.report", "Write one page: what runs where, versions over time, changes, findings."),
-    "rollback": ("gitops_tool.cli.rollback", "Set an app back to a version it ran before, through a commit."),
-    "runbook": ("gitops_tool.cli.runbook", "Print the commands that look into an app that is in trouble."),
-    "report-merge": ("gitops_tool.cli.report_merge", "Join the reports of shards into one of the whole."),
-    "rules": ("gitops_tool.cli.rules", "List the rules that `gitops validate` checks."),
-    "unfreeze": ("gitops_tool.cli.hold", "Let changes of a frozen environment pass again, through a commit."),
-    "unhold": ("gitops_tool.cli.hold", "Let changes of a held app pass again, through a commit."),
-    "update": ("gitops_tool.cli.update", "Bump images to the newest tag that their policies allow."),
-    "validate": ("gitops_tool.cli.validate", "Render every overlay and check it: schemas, API server, Argo CD."),
-    "wait": ("gitops_tool.cli.wait", "Wait until Argo CD reports a revision synced and healthy."),
-    "tools": ("gitops_tool.cli.tools", "Show which external programs are used, or install them."),
-}
-"""Each command's module, and its first line of help, so that `--help` loads none of them."""
 
 
 class LazyGroup(click.Group):
@@ -57,19 +21,20 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted(_COMMANDS)
+        return list(MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command; unknown names get a suggestion from click."""
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in MODULES:
             return None
-        command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name.replace("-", "_"))
+        command = getattr(importlib.import_module(MODULES[cmd_name]), cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)])
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, text) for name, (_, text) in commands.items()])
 
 
 @record
