@@ -256,26 +256,3 @@ def test_it_can_be_pushed_and_uncommitted_work_stays(tmp_path: Path, env: dict[s
     assert (result.code, result.err) == (0, "")
     assert result.out.endswith(f"pushed {server.tip('main')[:12]} to origin/main\n")
     assert mine.git("status", "--porcelain") == "?? notes.txt"
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        {"kustomization.yaml": "resources: [d.yaml]\n", "d.yaml": shop.deployment("web")},
-        {"a b/dev/kustomization.yaml": kustomization(), "a b/dev/deployment.yaml": shop.deployment("web")},
-        {"web/Prod/kustomization.yaml": kustomization(), "web/Prod/deployment.yaml": shop.deployment("web")},
-        {"-x/dev/kustomization.yaml": kustomization(), "-x/dev/deployment.yaml": shop.deployment("web")},
-        {"{app}/dev/kustomization.yaml": kustomization(), "{app}/dev/deployment.yaml": shop.deployment("web")},
-        {"web/dev/kustomization.yaml": "a: &a [*a]\nresources: [", "web/dev/deployment.yaml": shop.deployment("web")},
-        {"web/dev/kustomization.yaml": b"\xff\xfe\x00", "web/prod/kustomization.yaml": "resources: [../../../x]\n"},
-        {"web/dev/kustomization.yaml": "", "web/dev/Kustomization": "", "app/dev/a.yaml": "kind: 1\napiVersion: v1\n"},
-    ],
-)
-def test_strange_repositories_end_well(tmp_path: Path, env: dict[str, str], files: dict[str, str | bytes]) -> None:
-    checkout = Checkout.create(tmp_path / "r", env, files)
-    result = checkout.gitops("adopt", "--output", "json")
-    assert result.code in {0, 3}, result.err
-    assert "bug" not in result.err
-    checkout.assert_sound()
-    if result.code == 0:
-        assert checkout.gitops("affected", "HEAD").code == 0

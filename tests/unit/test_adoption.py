@@ -6,9 +6,11 @@ import pytest
 
 from gitops_tool.adoption import adopt
 from gitops_tool.adoption.names import promotion_order, stage
+from gitops_tool.config import load_settings
 
 from .trees import tree_of
 
+ARGOCD = "apiVersion: argoproj.io/v1alpha1\n"
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: web:v1}]}\n"
 
 
@@ -54,3 +56,28 @@ def test_the_order_of_promotion() -> None:
         ("prod-us", "staging"),
     ]
     assert promotion_order(["dev", "oslo"]) is None
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"kustomization.yaml": "resources: [pod.yaml]\n", "pod.yaml": POD},
+        {"a b/dev/pod.yaml": POD, "-x/dev/pod.yaml": POD, "{app}/dev/pod.yaml": POD, "web/Prod/pod.yaml": POD},
+        {"web/\N{ROCKET}/pod.yaml": POD, "'q'/dev/pod.yaml": POD, "a\nb/dev/pod.yaml": POD, "x: y/dev/pod.yaml": POD},
+        {"web/dev/kustomization.yaml": "a: &a [*a]\nresources: [", "web/dev/pod.yaml": POD},
+        {"web/dev/kustomization.yaml": b"\xff\xfe\x00", "web/prod/kustomization.yaml": "resources: [../../../x]\n"},
+        {"web/dev/kustomization.yaml": "", "web/dev/Kustomization": "", "app/dev/a.yaml": "kind: 1\napiVersion: v1\n"},
+        {"web/dev/kustomization.yaml": f"x: {'[' * 2000}\n", "argocd/a.yaml": f"{ARGOCD}kind: [\n"},
+        {"web/dev/kustomization.yaml": "a: &a [x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(9))},
+        {"a.yaml": f"{ARGOCD}kind: Application\nspec: {{source: 1, sources: {{a: b}}}}\n", "d/pod.yaml": POD},
+        {"a.yaml": f"{ARGOCD}kind: ApplicationSet\nspec: [x]\n", "d/dev/pod.yaml": POD},
+        {"a.yaml": f"{ARGOCD}kind: Application\nmetadata: [x]\nspec: {{source: {{repoURL: x, path: ../..}}}}\n"},
+    ],
+)
+def test_strange_repositories_get_settings_that_can_be_read(files: dict[str, str | bytes]) -> None:
+    found = adopt(tree_of({"ours/dev/pod.yaml": POD} | files))
+    read = load_settings(tree_of({"gitops.yaml": found.text}))
+    assert read.layout == found.settings.layout
+    at_the_root = "kustomization.yaml" in files  # what lies below a kustomization belongs to it
+    assert ("ours" in [app.name for app in found.apps]) is not at_the_root
+    assert all(line.isprintable() for line in found.text.decode().splitlines())

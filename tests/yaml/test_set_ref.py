@@ -49,7 +49,7 @@ def test_a_ref_that_git_does_not_allow_is_refused(ref: str) -> None:
         set_ref(b"resources:\n- https://github.com/org/app?ref=v1\n", None, ref=ref)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     old=st.from_regex(r"[0-9a-f]{40}|v[0-9]\.[0-9]{1,2}", fullmatch=True),
     new=st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_+%&#!=/é-]{0,12}[A-Za-z0-9]", fullmatch=True).filter(
@@ -120,8 +120,8 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "query",
     [
-        *("?ref=v1", "?version=v1", "?ref=v1&version=v2", "?ref=&version=v1", "?ref=v1&ref=v2", "?%72ef=v1"),
-        *("", "?ref=", "?x=1;ref=v1", "?ref=v1&x=%zz", "?ref=v1.0.0%2Bbuild", "?ref=feature/x", "?timeout=20s&ref=v1"),
+        *("?version=v2&ref=v1", "?ref=&version=v1", "?timeout=20s&ref=v1&ref=v2", "?%72ef=v1", "?ref="),
+        *("?x=1;ref=v1", "?ref=v1&x=%zz", "?ref=v1.0.0%2Bbuild", "?ref=feature/x"),
     ],
 )
 def test_the_ref_that_is_read_is_the_one_kustomize_checks_out(bases: Path, tmp_path: Path, query: str) -> None:
