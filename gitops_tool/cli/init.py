@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,7 @@ def init(
 def _begin(place: Path, repo: GitRepo | None, change: Init, options: ChangeOptions) -> int:
     """Carry the change out where there is no commit yet, or no repository."""
     from gitops_tool import pipeline
+    from gitops_tool.errors import GitopsError
     from gitops_tool.git import GitRepo
     from gitops_tool.schemas import SchemaEngine
 
@@ -135,14 +137,23 @@ def _begin(place: Path, repo: GitRepo | None, change: Init, options: ChangeOptio
     engine = SchemaEngine(options.engine)
     if options.dry_run:
         return report(pipeline.dry_run_of_files(change, place, engine), options)
-    place.mkdir(parents=True, exist_ok=True)
     if options.no_commit:
+        place.mkdir(parents=True, exist_ok=True)
         return report(pipeline.write_files(change, place, engine), options)
-    made = GitRepo.create(place) if repo is None else repo
+    if repo is not None:
+        return report(pipeline.first_commit(repo, place, change, sign=options.sign, engine=engine), options)
+    pipeline.dry_run_of_files(change, place, engine)  # what cannot be done is known before git starts
+    place.mkdir(parents=True, exist_ok=True)
+    made = GitRepo.create(place)
     try:
-        return report(pipeline.first_commit(made, place, change, sign=options.sign, engine=engine), options)
+        outcome = pipeline.first_commit(made, place, change, sign=options.sign, engine=engine)
+    except GitopsError:
+        if not made.has_commit():
+            shutil.rmtree(made.git_dir)
+        raise
     finally:
         made.close()
+    return report(outcome, options)
 
 
 def _open(place: Path) -> GitRepo | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .world import Checkout, Inside, contents
+from .world import Checkout, Inside, contents, path_without
 
 IMAGE = ("--image", "registry.example.org/web:1.10", "--port", "8080")
 PLACEHOLDER = (
@@ -36,6 +36,7 @@ OPTIONS = {
             *("--config", "../settings.yaml", "--replicas", "3:9", "--replicas", "dev=1:2", "--egress", "db:5432"),
         ),
     ),
+    "an old cluster": (("--kubernetes-version", "1.25"), IMAGE),
     "one environment": (("--env", "live"), (*IMAGE, "--replicas", "2")),
 }
 
@@ -152,6 +153,18 @@ class TestWithoutACommit:
         written = empty.gitops("init", "--no-commit")
         assert (written.code, written.out.splitlines()[-1]) == (0, "wrote 15 files, no commit")
         assert not (empty.folder / ".git").exists()
+
+    def test_without_an_author_or_kustomize_nothing_is_left_behind(self, empty: Checkout, tmp_path: Path) -> None:
+        (tmp_path / "nobody").mkdir()
+        nobody = {"HOME": str(tmp_path / "nobody")}
+        result = empty.gitops("init", env=nobody)
+        assert (result.code, result.out) == (3, "")
+        assert "error: git knows no author for the commit\n" in result.err
+        assert contents(empty.folder) == {}
+        bare = path_without(tmp_path / "bin", "kustomize", "kubectl")
+        missing = empty.gitops("init", env={"PATH": bare, "GITOPS_CACHE_DIR": str(tmp_path / "nocache")})
+        assert (missing.code, missing.out) == (3, "")
+        assert contents(empty.folder) == {}
 
     def test_a_folder_that_is_not_there(self, empty: Checkout) -> None:
         assert empty.gitops("init", "new/manifests", "--project", "shop").code == 0

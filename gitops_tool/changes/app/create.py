@@ -28,6 +28,7 @@ from gitops_tool.errors import LayoutError, UsageError
 from gitops_tool.layout import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES
 from gitops_tool.model import Overlay
 from gitops_tool.records import record
+from gitops_tool.schemas.catalogue import newest_version
 from gitops_tool.tree import ROOT
 from gitops_tool.validate.selection import ARGOCD
 from gitops_tool.wording import quoted
@@ -190,12 +191,20 @@ class _AppFiles:
     def _values(self, environment: Environment | None) -> dict[str, Any]:
         values = self.spec.values() | {"environment": None, "own_replicas": None, "own_ingress": None, "base": None}
         values["project"] = self.argocd.project if self.argocd else self.spec.name
+        values["kubernetes_minor"] = self._kubernetes_minor()
         values["argocd"] = argocd_values(self.argocd) if self.argocd else None
         if environment is not None:
             values |= self.spec.values_in(environment.name)
             values["environment"] = environment_values(environment, self.settings)
             values["base"] = self.placement.base_from(environment.name)
         return values
+
+    def _kubernetes_minor(self) -> int:
+        """Return the oldest minor version of the environments; the newest that is known where none is set."""
+        own = [self.settings.environment(name) for name in self.placement.overlays]
+        named = {environment.kubernetes_version for environment in own if environment} or {None}
+        found = [name or self.settings.kubernetes_version or newest_version() for name in named]
+        return min(int(version.removeprefix("v").split(".")[1]) for version in found)
 
     def _folder(
         self, name: str, target: PurePosixPath, values: Mapping[str, Any]
