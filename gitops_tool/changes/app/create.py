@@ -18,7 +18,7 @@ from gitops_tool.changes.argocd.applications import (
     environment_values,
 )
 from gitops_tool.changes.argocd.listing import list_file
-from gitops_tool.changes.argocd.objects import app_objects, defaults
+from gitops_tool.changes.argocd.objects import app_objects, defaults, own_overlay
 from gitops_tool.changes.argocd.permissions import Needs, permit
 from gitops_tool.changes.argocd.sets import ensure_set
 from gitops_tool.changes.base import Proposal
@@ -30,7 +30,6 @@ from gitops_tool.model import Overlay
 from gitops_tool.records import record
 from gitops_tool.schemas.catalogue import newest_version
 from gitops_tool.tree import ROOT
-from gitops_tool.validate.selection import ARGOCD
 from gitops_tool.wording import quoted
 from gitops_tool.yamlload import load_documents
 
@@ -83,15 +82,17 @@ class CreateApp:
         for path, data in files.all(environments):
             draft.create(path, data)
         overlays = overlays_of(placement, name)
+        unrendered: tuple[tuple[Overlay, str], ...] = ()
         summary = [f"creates {name} in {', '.join(environment.name for environment in environments)}"]
         if project is None:
             summary.append("no Application: gitops.yaml does not say where they are (argocd.path)")
         else:
             summary += _registered(draft, files, project, overlays, environments, found)
-            overlays = (*overlays, Overlay(ARGOCD, "", project.path))
+            rendered, unrendered = own_overlay(draft.now, project.path)
+            overlays = (*overlays, *rendered)
         names = [environment.name for environment in environments]
         message = app_message("create", name, names, self.template)
-        return Proposal(draft.sorted_edits, message, overlays, summary=tuple(summary))
+        return Proposal(draft.sorted_edits, message, overlays, summary=tuple(summary), unrendered=unrendered)
 
     def _check(self, environments: Sequence[Environment]) -> None:
         """Refuse values for environments that the app is not put into, or that have no Ingress where others have.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.changes.app.placement import base_of, fitting
 from gitops_tool.changes.app.references import mention_lines, mentions
 from gitops_tool.changes.argocd.listing import take_out
-from gitops_tool.changes.argocd.objects import app_objects
+from gitops_tool.changes.argocd.objects import app_objects, own_overlay
 from gitops_tool.changes.base import Proposal
 from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.message import app_message
@@ -20,7 +20,6 @@ from gitops_tool.layout import KUSTOMIZATION_NAMES, find_app, select_overlays
 from gitops_tool.model import Location, Overlay
 from gitops_tool.records import record
 from gitops_tool.tree import ROOT, is_file, walk
-from gitops_tool.validate.selection import ARGOCD
 
 if TYPE_CHECKING:
     from gitops_tool.changes.argocd.objects import Written
@@ -62,11 +61,13 @@ class DeleteApp:
         if whole:
             still = mention_lines(mentions(draft.now, app.name))
             summary += ["still named by:", *(f"  {line}" for line in still)] if still else []
+        rendered, unrendered = argocd_overlay(draft, settings)
         return Proposal(
             draft.sorted_edits,
             app_message("delete", app.name, names, self.template),
-            (*overlays, *_argocd(draft, settings)),
+            (*overlays, *rendered),
             summary=tuple(summary),
+            unrendered=unrendered,
         )
 
     def prove(
@@ -76,11 +77,12 @@ class DeleteApp:
         yield from ()
 
 
-def _argocd(draft: Draft, settings: Settings) -> Iterator[Overlay]:
-    """Yield the overlay of Argo CD's own objects, if some of them go."""
+def argocd_overlay(draft: Draft, settings: Settings) -> tuple[tuple[Overlay, ...], tuple[tuple[Overlay, str], ...]]:
+    """Return the overlay of Argo CD's own objects, if some of them change; see `own_overlay`."""
     path = settings.argocd.path
-    if path is not None and any(edit.path.is_relative_to(path) for edit in draft.edits):
-        yield Overlay(ARGOCD, "", path)
+    if path is None or not any(edit.path.is_relative_to(path) for edit in draft.edits):
+        return (), ()
+    return own_overlay(draft.tree, path)
 
 
 def app_files(

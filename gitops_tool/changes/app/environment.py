@@ -16,7 +16,7 @@ from gitops_tool.changes.argocd.applications import (
     destination,
 )
 from gitops_tool.changes.argocd.listing import list_file
-from gitops_tool.changes.argocd.objects import app_objects, defaults
+from gitops_tool.changes.argocd.objects import app_objects, defaults, own_overlay
 from gitops_tool.changes.argocd.permissions import Needs, permit
 from gitops_tool.changes.argocd.pruning import syncs
 from gitops_tool.changes.argocd.sets import ensure_set
@@ -29,7 +29,6 @@ from gitops_tool.model import Location, Overlay
 from gitops_tool.records import record
 from gitops_tool.rules.base import dig
 from gitops_tool.tree import FILES, walk
-from gitops_tool.validate.selection import ARGOCD
 from gitops_tool.yamledit.items import remove_value, set_value
 from gitops_tool.yamlload import load_documents
 
@@ -71,13 +70,15 @@ class AddEnvironment:
         copied = list(_copied(draft, settings, source, overlay, environment))
         summary = [f"puts {app.name} into {environment.name}, as it is in {source.environment}"]
         overlays = [overlay]
+        unrendered: tuple[tuple[Overlay, str], ...] = ()
         found = app_objects(tree, settings, app.name)
         if settings.argocd.path is not None:
             summary += _registered(draft, settings, found, source, overlay, environment)
-            overlays.append(Overlay(ARGOCD, "", settings.argocd.path))
+            rendered, unrendered = own_overlay(draft.now, settings.argocd.path)
+            overlays += rendered
         summary += _left(draft, copied, source.environment)
         message = app_message("add", app.name, [environment.name], self.template)
-        return Proposal(draft.sorted_edits, message, tuple(overlays), summary=tuple(summary))
+        return Proposal(draft.sorted_edits, message, tuple(overlays), summary=tuple(summary), unrendered=unrendered)
 
     def _source(self, settings: Settings, app: App, environment: Environment) -> Overlay:
         if self.source is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from gitops_tool.changes.app.delete import app_files, applications_of
+from gitops_tool.changes.app.delete import app_files, applications_of, argocd_overlay
 from gitops_tool.changes.app.names import check_app_name
 from gitops_tool.changes.app.placement import base_of, check_unused, fitting
 from gitops_tool.changes.app.references import mention_lines, mentions
@@ -23,7 +23,6 @@ from gitops_tool.layout import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, find_app,
 from gitops_tool.model import Location, Overlay
 from gitops_tool.records import record
 from gitops_tool.tree import FILES, ROOT, is_file, mode_at, read
-from gitops_tool.validate.selection import ARGOCD
 from gitops_tool.yamledit.rewrite import rewrite
 
 if TYPE_CHECKING:
@@ -63,11 +62,13 @@ class RenameApp:
         summary = [f"renames {self.old} to {self.new}: objects get new names, so the old ones are deleted"]
         summary += ["still named by:", *(f"  {line}" for line in still)] if still else []
         environments = [overlay.environment for overlay in app.overlays]
+        rendered, unrendered = argocd_overlay(run.draft, settings)
         return Proposal(
             run.draft.sorted_edits,
             app_message("rename", self.old, environments, self.template, f" to {self.new}"),
-            tuple(run.overlays()),
+            (*run.overlays(), *rendered),
             summary=tuple(summary),
+            unrendered=unrendered,
         )
 
     def prove(
@@ -175,14 +176,11 @@ class _Run:
                     self.reached.append(overlay)
 
     def overlays(self) -> Iterator[Overlay]:
-        """Yield what is to be rendered: the app under both names, who names it, and Argo CD's own objects."""
+        """Yield what is to be rendered: the app under both names, and who names it."""
         yield from self.app.overlays
         for overlay in self.app.overlays:
             yield Overlay(self.mine.new, overlay.environment, self.places[overlay.path])
         yield from self.reached
-        path = self.settings.argocd.path
-        if path is not None and any(edit.path.is_relative_to(path) for edit in self.draft.edits):
-            yield Overlay(ARGOCD, "", path)
 
 
 def _rewritten(data: bytes, choose: _Choose, path: PurePosixPath) -> bytes:

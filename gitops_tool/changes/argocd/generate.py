@@ -16,7 +16,7 @@ from gitops_tool.changes.argocd.applications import (
     destination,
 )
 from gitops_tool.changes.argocd.listing import list_file, take_out
-from gitops_tool.changes.argocd.objects import argocd_objects, defaults
+from gitops_tool.changes.argocd.objects import argocd_objects, defaults, own_overlay
 from gitops_tool.changes.argocd.permissions import Needs, permit
 from gitops_tool.changes.argocd.pruning import syncs
 from gitops_tool.changes.argocd.sets import ensure_set
@@ -33,7 +33,6 @@ from gitops_tool.rules.argocd.projects import same_repository
 from gitops_tool.rules.base import dig
 from gitops_tool.templating import built_in
 from gitops_tool.tree import is_directory, is_file, read
-from gitops_tool.validate.selection import ARGOCD
 from gitops_tool.yamledit.items import set_value
 
 if TYPE_CHECKING:
@@ -83,11 +82,13 @@ class Generate:
         summary += run.permissions(overlays, self.kinds)
         edits = run.draft.sorted_edits
         message = "Applications in step with the directories" if self.template is None else filled(self.template, {})
+        rendered, unrendered = own_overlay(run.draft.now, project.path) if edits else ((), ())
         return Proposal(
             edits,
             with_trailers(message, ["Gitops-Action: generate"]),
-            (Overlay(ARGOCD, "", project.path),) if edits else (),
+            rendered,
             summary=tuple(summary or ["the Applications are in step with the directories"]),
+            unrendered=unrendered,
         )
 
     def prove(
