@@ -145,6 +145,10 @@ class Overlay:
     environment: str
     path: PurePosixPath
 
+    def __str__(self) -> str:
+        """Return `payment-service(staging)`; what has no environment by its name alone."""
+        return f"{self.app}({self.environment})" if self.environment else self.app
+
 
 @record
 class App:

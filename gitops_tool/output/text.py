@@ -40,7 +40,7 @@ def outcome_text(outcome: Outcome, remote: str | None) -> str:
         lines += ["", *_effect_lines(effect, full=full)]
     lines += removed_lines(outcome.plan.removed())
     for overlay, reason in outcome.plan.proposal.unrendered:
-        lines += ["", f"not rendered, not validated: {overlay.app}({overlay.environment}): {reason}"]
+        lines += ["", f"not rendered, not validated: {overlay}: {reason}"]
     if full:
         lines += ["", *findings_lines(outcome.plan.findings, source_lines(outcome.plan.tree, outcome.plan.findings))]
     lines += _end_line(outcome, remote)
@@ -91,7 +91,7 @@ def _edit_lines(edit: Edit, *, full: bool) -> Iterator[str]:
 
 
 def _effect_lines(effect: OverlayEffect, *, full: bool) -> Iterator[str]:
-    where = f"{effect.overlay.app}({effect.overlay.environment})"
+    where = str(effect.overlay)
     if full:
         from gitops_tool.output.diff.text import rendered_lines
 

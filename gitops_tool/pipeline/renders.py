@@ -101,7 +101,7 @@ def _broken(proposal: Proposal, overlay: Overlay, error: RenderError) -> Finding
 
 def refusal(overlays: Sequence[Overlay], findings: tuple[Finding, ...], tree: Tree) -> FindingsError:
     """Return the error that refuses a change for its findings."""
-    names = ", ".join(f"{overlay.app}({overlay.environment})" for overlay in overlays)
+    names = ", ".join(map(str, overlays))
     number = sum(finding.severity is Severity.ERROR for finding in findings)
     count = "1 error" if number == 1 else f"{number} errors"
     message = f"{names}: refused for {count}; nothing was written"
