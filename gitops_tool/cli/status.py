@@ -66,6 +66,7 @@ def status(
         apps = selected_apps(here.tree, settings, names)
         check_environments(apps, environments)
         found = read_status(here.tree, settings, apps, here.repo, here.tip())
+        note_holds(here.tree, settings, {app.name for app in apps}, environments)
     note_problems(found)
     print_report(_text(found.only(environments), output))
     return ExitCode.OK
@@ -110,6 +111,23 @@ def note_problems(found: Status) -> None:
             click.echo(f"note: {one.overlay.app}({one.overlay.environment}) cannot be read: {one.problem}", err=True)
     if not found.history.is_complete:
         click.echo("note: the clone is shallow: ages may be higher, and lags unknown (git fetch --unshallow)", err=True)
+
+
+def note_holds(tree: Tree, settings: Settings, apps: set[str], environments: tuple[str, ...]) -> None:
+    """Say on stderr what is held or frozen of that which is shown."""
+    from gitops_tool.holds import has_holds
+
+    if not settings.freezes and not has_holds(tree):
+        return
+    import time
+
+    from gitops_tool.holds.listing import State, holding
+    from gitops_tool.output.holds import hold_line
+
+    for one in holding(tree, settings, time.time()):
+        shown = (one.app is None or one.app in apps) and (not environments or one.environment in {None, *environments})
+        if shown and one.state in {State.ACTIVE, State.MALFORMED}:
+            click.echo(f"note: {hold_line(one)}", err=True)
 
 
 def _text(found: Status, output: str) -> str:

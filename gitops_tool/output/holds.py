@@ -24,20 +24,29 @@ def holds_text(found: Sequence[Holding]) -> str:
 
 
 def _lines(one: Holding) -> Iterator[str]:
+    yield _state(one)
+    yield f"  {one.reason}"
+
+
+def hold_line(one: Holding) -> str:
+    """Return all there is to say about a hold as one line."""
+    return _harmless(f"{_state(one)}: {one.reason}")
+
+
+def _state(one: Holding) -> str:
     place = f"{one.app}({one.environment})" if one.app else one.environment or "all environments"
     word = "held" if one.app else "frozen"
     which = f", {', '.join(one.versions)} only" if one.versions else ""
     by = f", by {one.author}" if one.author else ""
     match one.state:
         case State.MALFORMED:
-            yield f"{place}: {word}, as the file cannot be read"
+            return f"{place}: {word}, as the file cannot be read"
         case State.ENDED:
-            yield f"{place}: was {word} until {shown(one.until)}{which}{by}"
+            return f"{place}: was {word} until {shown(one.until)}{which}{by}"
         case State.FUTURE:
-            yield f"{place}: {word} from {shown(one.starts)} until {shown(one.until)}{which}{by}"
+            return f"{place}: {word} from {shown(one.starts)} until {shown(one.until)}{which}{by}"
         case State.ACTIVE:
-            yield f"{place}: {word} until {shown(one.until)}{which}{by}"
-    yield f"  {one.reason}"
+            return f"{place}: {word} until {shown(one.until)}{which}{by}"
 
 
 def holds_json(found: Sequence[Holding]) -> str:

@@ -206,6 +206,9 @@ class TestList:
             "web(production): held until 2999-01-05 00:00 UTC, v2 only, by Dana\n  leak\n"
             "web(staging): was held until 2001-01-05 00:00 UTC\n  \\u202e old\n"
         )
+        assert web.gitops("status", "--env", "production").err == (
+            "note: web(production): held until 2999-01-05 00:00 UTC, v2 only, by Dana: leak\n"
+        )
         document: dict[str, Any] = json.loads(web.gitops("holds", "--output", "json").out)
         schema = json.loads((PACKAGE_ROOT / "schemas/output/holds.schema.json").read_text())
         jsonschema.Draft202012Validator(schema).validate(document)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+import jsonschema
 import pytest
+import yaml
 
+from gitops_tool.config import load_settings
 from gitops_tool.errors import ConfigError, GitopsError, UsageError, YamlError
 from gitops_tool.holds import Hold, freeze_path, hold_path, list_holds, read_hold
 from gitops_tool.holds.times import parse_until, shown
@@ -182,3 +187,18 @@ def test_where_the_files_are() -> None:
     assert str(hold_path(WEB)) == PATH
     assert str(freeze_path(None)) == ".gitops/freeze.yaml"
     assert str(freeze_path("production")) == ".gitops/freezes/production.yaml"
+
+
+def test_the_examples_of_the_documentation_are_read() -> None:
+    root = Path(__file__).parents[2]
+    schema = json.loads((root / "schemas/gitops.schema.json").read_text("utf-8"))
+    blocks = re.findall(r"```yaml\n(.*?)```", (root / "docs/promote.md").read_text("utf-8"), re.DOTALL)
+    settings = [block for block in blocks if block.startswith(("promote:", "freeze:"))]
+    for block in settings:
+        load_settings(tree_of({"gitops.yaml": block}))
+        jsonschema.Draft7Validator(schema).validate(yaml.safe_load(block))
+    [hold] = [block for block in blocks if block not in settings]
+    found = read_hold(tree_of({PATH: hold}), PurePosixPath(PATH))
+    assert found is not None
+    assert (found.reason, found.versions) == ("memory leak, OPS-1234", ("1a2b3c4",))
+    assert len(settings) == 2
