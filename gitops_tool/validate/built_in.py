@@ -20,6 +20,7 @@ EMPTY_RENDER = "empty-render"
 BUMP_NO_EFFECT = "bump-no-effect"
 BUMP_OTHER_IMAGE = "bump-other-image"
 BUMP_IMAGE_MISSING = "bump-image-missing"
+NOT_CONFIRMED = "removal-not-confirmed"
 HELD = "held"
 
 _SCHEMA = """\
@@ -246,6 +247,38 @@ Good:
 
 Source: https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff
 """
+_NOT_CONFIRMED = """\
+An object would go that was not among those that a person confirmed: `gitops app delete` and `rename` refuse it.
+
+Somebody added it to the app between the question and the push.
+
+Bad:
+
+    # added by others after the question "Go on?" was answered
+    apiVersion: v1
+    kind: PersistentVolumeClaim
+    metadata:
+      name: web-data
+    spec:
+      accessModes:
+        - ReadWriteOnce
+      resources:
+        requests:
+          storage: 1Gi
+
+Good:
+
+    # run the command again, and look at what it lists now
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: web
+    spec:
+      ports:
+        - port: 80
+
+Source: docs/apps.md
+"""
 _HELD = """\
 An app is held or its environment is frozen: bump, promote and rollback refuse to change it.
 
@@ -279,6 +312,7 @@ _BUILT_IN = (
     (BUMP_NO_EFFECT, Family.IMAGES, Severity.ERROR, _BUMP_NO_EFFECT),
     (BUMP_OTHER_IMAGE, Family.IMAGES, Severity.ERROR, _BUMP_OTHER_IMAGE),
     (BUMP_IMAGE_MISSING, Family.IMAGES, Severity.ERROR, _BUMP_IMAGE_MISSING),
+    (NOT_CONFIRMED, Family.ARGOCD, Severity.ERROR, _NOT_CONFIRMED),
     (HELD, Family.HYGIENE, Severity.ERROR, _HELD),
     (UNKNOWN_RULE, Family.HYGIENE, Severity.WARNING, _UNKNOWN_RULE),
 )

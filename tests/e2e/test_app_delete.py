@@ -255,3 +255,45 @@ class TestLooking:
             [*COMMAND], cwd=shop.folder, env=shop.env | variables, capture_output=True, text=True, check=False
         )
         assert (done.returncode, done.stdout) == (0, "plain,web\n")
+
+
+def test_what_was_not_there_when_it_was_confirmed_does_not_go(shop: Checkout) -> None:
+    """Between the question and the commit, somebody adds a claim to the app."""
+    leader, follower = pty.openpty()
+    child = subprocess.Popen(
+        [*COMMAND, "app", "delete", "web"],
+        cwd=shop.folder, env=shop.env, stdin=follower, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stderr is not None
+    shown = ""
+    while "Go on?" not in shown:
+        shown += child.stderr.read(1)
+    claim = (
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: web-data\nspec:\n"
+        "  accessModes: [ReadWriteOnce]\n  resources: {requests: {storage: 1Gi}}\n"
+    )
+    listing = shop.read("apps/web/base/kustomization.yaml").replace("resources:\n", "resources:\n  - claim.yaml\n")
+    shop.commit({"apps/web/base/claim.yaml": claim, "apps/web/base/kustomization.yaml": listing}, "claim")
+    before = shop.snapshot()
+    os.write(leader, b"y\n")
+    out, err = child.communicate(timeout=120)
+    os.close(follower)
+    os.close(leader)
+    assert (child.returncode, out) == (1, "")
+    assert (
+        "error[removal-not-confirmed] apps/web/overlays/staging: PersistentVolumeClaim/shop-staging/web-data "
+        "would go, too: it was not there when this was confirmed\n"
+    ) in err
+    assert shop.snapshot() == before
+
+
+def test_argocds_objects_are_not_rendered_where_they_are_too_many(
+    shop: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitops_tool.changes.argocd.objects._MOST_RENDERED", 3)
+    result = shop.gitops("app", "delete", "web", "--yes")
+    assert (result.code, result.err) == (0, "")
+    assert (
+        "\nnot rendered, not validated: argocd: 8 files are more than kustomize renders in seconds; "
+        "`gitops validate` does\n"
+    ) in result.out

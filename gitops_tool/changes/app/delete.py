@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from gitops_tool.changes.app.confirmed import unconfirmed
 from gitops_tool.changes.app.placement import base_of, fitting
 from gitops_tool.changes.app.references import mention_lines, mentions
 from gitops_tool.changes.argocd.listing import take_out
@@ -37,11 +38,13 @@ class DeleteApp:
         app: its name.
         environments: where; everywhere, with its base, if empty.
         template: the commit message's, instead of the standard subject.
+        confirmed: the objects whose removal a person has agreed to; None where nobody was asked.
     """
 
     app: str
     environments: tuple[str, ...] = ()
     template: str | None = None
+    confirmed: frozenset[str] | None = None
 
     def propose(self, tree: Tree, settings: Settings) -> Proposal:
         """Take the files away; see `Change`."""
@@ -73,8 +76,8 @@ class DeleteApp:
     def prove(
         self, proposal: Proposal, overlay: Overlay, changes: Sequence[ValueChange], tree: Tree, settings: Settings
     ) -> Iterator[Finding]:
-        """Nothing to prove: what is removed is shown."""
-        yield from ()
+        """Check that nothing goes that was not confirmed."""
+        yield from unconfirmed(self.confirmed, overlay, changes)
 
 
 def argocd_overlay(draft: Draft, settings: Settings) -> tuple[tuple[Overlay, ...], tuple[tuple[Overlay, str], ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from gitops_tool.changes.app.confirmed import unconfirmed
 from gitops_tool.changes.app.delete import app_files, applications_of, argocd_overlay
 from gitops_tool.changes.app.names import check_app_name
 from gitops_tool.changes.app.placement import base_of, check_unused, fitting
@@ -43,11 +44,13 @@ class RenameApp:
         old: its name.
         new: the name that it gets.
         template: the commit message's, instead of the standard subject.
+        confirmed: the objects whose removal a person has agreed to; None where nobody was asked.
     """
 
     old: str
     new: str
     template: str | None = None
+    confirmed: frozenset[str] | None = None
 
     def propose(self, tree: Tree, settings: Settings) -> Proposal:
         """Move the files, and rename what names the app; see `Change`."""
@@ -74,8 +77,8 @@ class RenameApp:
     def prove(
         self, proposal: Proposal, overlay: Overlay, changes: Sequence[ValueChange], tree: Tree, settings: Settings
     ) -> Iterator[Finding]:
-        """Nothing to prove: what goes and what comes is shown."""
-        yield from ()
+        """Check that nothing goes that was not confirmed."""
+        yield from unconfirmed(self.confirmed, overlay, changes)
 
 
 class _Run:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from gitops_tool import records
 from gitops_tool.cli.change import ChangeOptions, carry_out, change_options, preview
 from gitops_tool.cli.completion import complete_app, complete_environment
 
 if TYPE_CHECKING:
-    from gitops_tool.changes import Change
+    from gitops_tool.changes.app.delete import DeleteApp
+    from gitops_tool.changes.app.rename import RenameApp
     from gitops_tool.cli.app import Session
+
+_Removal = TypeVar("_Removal", bound="DeleteApp | RenameApp")
 
 
 @click.command(short_help="Delete an app, or take it out of environments.")
@@ -37,24 +41,25 @@ def delete(session: Session, name: str, environments: tuple[str, ...], yes: bool
     from gitops_tool.changes.app.delete import DeleteApp
 
     change = DeleteApp(name, environments, options.message)
-    confirm(session, change, options, yes=yes)
-    return carry_out(session, change, options)
+    return carry_out(session, confirmed(session, change, options, yes=yes), options)
 
 
-def confirm(session: Session, change: Change, options: ChangeOptions, *, yes: bool) -> None:
-    """Show what Argo CD deletes for a change, and ask whether it is meant.
+def confirmed(session: Session, change: _Removal, options: ChangeOptions, *, yes: bool) -> _Removal:
+    """Show what Argo CD deletes for a change, ask whether it is meant, and return the change with the answer.
 
     Raises:
         click.UsageError: there is nobody to ask.
         click.Abort: the answer is no.
     """
     if yes or options.dry_run:
-        return
+        return change
     from gitops_tool.output.text import removed_lines
 
-    planned = preview(session, change, options)
-    for line in [*planned.plan.proposal.summary, *removed_lines(planned.plan.removed())]:
+    plan = preview(session, change, options).plan
+    for line in [*plan.proposal.summary, *removed_lines(plan.removed())]:
         click.echo(line, err=True)
     if not sys.stdin.isatty():
         raise click.UsageError("nobody is there to confirm this: look at it with --dry-run, then use --yes")
     click.confirm("\nGo on?", abort=True, err=True)
+    gone = frozenset(str(diff.id) for effect in plan.effects for diff in effect.diffs if diff.after is None)
+    return records.replace(change, confirmed=gone)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitops_tool.cli.apps.delete import confirm
+from gitops_tool.cli.apps.delete import confirmed
 from gitops_tool.cli.change import ChangeOptions, carry_out, change_options
 from gitops_tool.cli.completion import complete_app, complete_environment
 
@@ -53,8 +53,7 @@ def rename(session: Session, old: str, new: str, yes: bool, options: ChangeOptio
     from gitops_tool.changes.app.rename import RenameApp
 
     change = RenameApp(old, new, options.message)
-    confirm(session, change, options, yes=yes)
-    return carry_out(session, change, options)
+    return carry_out(session, confirmed(session, change, options, yes=yes), options)
 
 
 @click.command(short_help="Copy the templates, as a start for your own.")
