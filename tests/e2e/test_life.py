@@ -190,10 +190,12 @@ class Life(RuleBasedStateMachine):
         app = self.present(app)
         if not app or self.stopped(app, "staging"):
             return
-        if version in QUOTED and '"' not in self.repository.read(overlay(app, "staging")):
+        text = self.repository.read(overlay(app, "staging"))
+        if version in QUOTED and '"' not in text:
             return  # quotes that had to be set stay: only the history knows that there were none
-        if version == DIGEST and "@" in self.places[app, "staging"].now:
-            return  # nor does the file know behind which line the tag was that went
+        tag_first = 0 <= text.find("newTag:") < text.find("digest:")
+        if "@" in self.places[app, "staging"].now and "@" not in version and (version == DIGEST or not tag_first):
+            return  # nor does the file know where the line was that went: it comes back behind the other
         place = self.places[app, "staging"]
         start, tree = place.now, self.tree()
         self.run("bump", app, version)
