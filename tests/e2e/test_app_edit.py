@@ -175,6 +175,18 @@ class TestRename:
         assert example.gitops("app", "rename", "payment-service", "pay", "--yes").code == 0
         assert example.read("apps/canary/overlays/staging/kustomization.yaml") == text.replace("payment-service", "pay")
 
+    def test_holds_go_along_whatever_they_say(self, example: Checkout) -> None:
+        """The reason of a rollback's hold names the image, which is called like the app."""
+        held = ".gitops/holds/{}/production.yaml"
+        mine = 'reason: "rolled back from registry.kakaopay.com/payment-service:v1"\n'
+        other = 'reason: "waits for payment-service"\n'
+        example.commit({held.format("payment-service"): mine, held.format("user-service"): other}, "holds")
+        result = example.gitops("app", "rename", "payment-service", "pay", "--yes")
+        assert (result.code, result.err) == (0, "")
+        assert example.read(held.format("pay")) == mine
+        assert example.read(held.format("user-service")) == other
+        assert not (example.folder / held.format("payment-service")).exists()
+
     def test_a_claim_is_lost_and_that_is_said(self, example: Checkout) -> None:
         claim = (
             "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: payment-service-data\nspec:\n"

@@ -19,7 +19,7 @@ from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.message import app_message
 from gitops_tool.errors import GitopsError, LayoutError
 from gitops_tool.graph import closure
-from gitops_tool.holds import hold_path
+from gitops_tool.holds import FOLDER, hold_path
 from gitops_tool.layout import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, find_app, find_apps
 from gitops_tool.model import Location, Overlay
 from gitops_tool.records import record
@@ -96,7 +96,7 @@ class _Run:
         others = [
             path
             for path in tree.search(sorted(mine or {app.name}), ROOT)
-            if path not in moved and path.name.endswith(MANIFEST_SUFFIXES)
+            if path not in moved and path.name.endswith(MANIFEST_SUFFIXES) and not path.is_relative_to(FOLDER)
         ]
         # A name that something else has, too, proves nothing about who is meant.
         self.names = Renaming(app.name, new, mine - defined_names(tree, others), moved)
