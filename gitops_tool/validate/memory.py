@@ -20,6 +20,7 @@ from gitops_tool.contentcache import ContentCache
 from gitops_tool.reads import RecordingTree
 from gitops_tool.records import field, record
 from gitops_tool.validate.objects import CheckedObject, StoredObjects
+from gitops_tool.validate.outlines import Outlines
 from gitops_tool.validate.selection import Selection, Unchecked
 from gitops_tool.validate.stored import (
     finding_of,
@@ -96,6 +97,7 @@ class Memory:
         self._key = key
         self._files = files
         self._selection_reads: Any = [[], [], [], True]
+        self.outlines = Outlines(self._cache, key)
 
     @cached_property
     def _past(self) -> Mapping[str, Any]:
@@ -105,6 +107,11 @@ class Memory:
         except ValueError:
             return _NOTHING
         return found if isinstance(found, dict) and found.get("format") == _FORMAT else _NOTHING
+
+    def _known(self) -> Sequence[Any]:
+        """Return the overlays that were kept."""
+        known: Sequence[Any] = self._past.get("overlays", ())
+        return known
 
     @cached_property
     def _changed(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
@@ -185,6 +192,9 @@ class Memory:
             "reads": {**reads, "selection": self._selection_reads},
         }
         self._cache.put(self._key, json.dumps(document, separators=(",", ":")).encode())
+        self.outlines.store(
+            {one.outline for one in overlays.values()}, {one["outline"] for one in self._known() if "own" in one}
+        )
 
 
 def _kind(name: str | None) -> str:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from gitops_tool.graph import Closure
 from gitops_tool.records import replace
 
 if TYPE_CHECKING:
@@ -44,15 +47,36 @@ def outline(resource: Resource) -> Resource:
     return resource if shown is body else replace(resource, body=shown)
 
 
-def digest(render: Render) -> str:
-    """Name all that rules over the repository see of an overlay."""
+def written(render: Render) -> bytes:
+    """Write down all that rules over the repository see of an overlay; `read_outline` reads it."""
     found = render.closure
     parts = [
         [str(render.overlay), [str(path) for path in found.kustomizations], list(render.warnings)],
         [[str(path), mode] for path, mode in found.files.items()],
-        [[str(resource.origin), resource.body] for resource in render.resources],
+        [[str(item.origin) if item.origin else None, item.body] for item in render.resources],
     ]
-    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+    return json.dumps(parts, separators=(",", ":")).encode()
+
+
+def digest(text: bytes) -> str:
+    """Name an outline that was written down."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def read_outline(text: bytes) -> Render:
+    """Return the outline that `written` wrote down; what it depends on was not fetched over a network."""
+    from gitops_tool.render import Render, resource
+
+    (overlay, kustomizations, warnings), files, objects = json.loads(text)
+    path = _path(overlay)
+    found = Closure(path, tuple(map(_path, kustomizations)), {_path(name): mode for name, mode in files}, ())
+    items = (resource(body, path, None if origin is None else _path(origin)) for origin, body in objects)
+    return Render(path, tuple(items), found, tuple(warnings))
+
+
+@lru_cache(maxsize=4096)
+def _path(text: str) -> PurePosixPath:
+    return PurePosixPath(text)
 
 
 def _keys_only(body: Mapping[str, Any], *, filled: bool) -> Mapping[str, Any]:

@@ -41,6 +41,8 @@ Found = dict[int, list[_Found]]
 Across = dict[Overlay, list[_Found]]
 """What rules over the whole repository find, by the overlay that reports it."""
 
+_NO_OUTLINES: Mapping[Overlay, Render] = {}
+
 
 @record
 class Before:
@@ -202,12 +204,20 @@ class Validator:
         """Return what the rules about one overlay find."""
         return list(_rule_problems(self.rules(), view))
 
-    def repository_problems(self, tree: Tree, views: Sequence[OverlayView], *, complete: bool) -> Across:
+    def repository_problems(
+        self,
+        tree: Tree,
+        views: Sequence[OverlayView],
+        *,
+        complete: bool,
+        outlines: Mapping[Overlay, Render] = _NO_OUTLINES,
+    ) -> Across:
         """Return what rules over the whole repository find, by the overlay that reports it.
 
         They are shown the outlines of all objects; see `outline`. What they find is about the objects themselves.
+        `outlines` are those that are known already.
         """
-        shown = [replace(view, tree=tree, render=outlined(view.render)) for view in views]
+        shown = [replace(view, tree=tree, render=outlines.get(view.overlay) or outlined(view.render)) for view in views]
         whole = {
             id(outline): resource
             for view, other in zip(views, shown, strict=True)

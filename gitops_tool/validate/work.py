@@ -16,7 +16,6 @@ from gitops_tool.records import record, replace
 from gitops_tool.rules.base import OverlayView, Problem, Rule
 from gitops_tool.tree import ROOT
 from gitops_tool.validate.memory import Kept, Past, plain_reads
-from gitops_tool.validate.outline import digest, outlined
 from gitops_tool.validate.selection import Unchecked, unchecked
 from gitops_tool.validate.stored import plain_problem, problem_of
 from gitops_tool.validate.unrendered import unrendered
@@ -71,6 +70,7 @@ class Work:
         self._kept = {each: self._past.overlays[each] for each in selection.overlays if each in self._past.holding}
         self._views: dict[Overlay, OverlayView] = {}
         self._outlines: dict[Overlay, str] = {}
+        self._shown: dict[Overlay, Render] = {}
         self._problems: dict[Overlay, list[tuple[Rule, Problem]]] = {}
         self._errors: dict[Overlay, GitopsError] = {}
         self._reads: dict[str, Any] = {}
@@ -144,10 +144,11 @@ class Work:
             if isinstance(result, GitopsError):
                 self._errors[overlay] = result
                 self._kept.pop(overlay, None)
+                self._shown.pop(overlay, None)
             else:
                 self._views[overlay] = OverlayView(tree, self.validator.settings, overlay, result)
                 if self._memory:
-                    self._outlines[overlay] = digest(outlined(result))
+                    self._outlines[overlay], self._shown[overlay] = self._memory.outlines.add(result)
                 then(overlay, self._views[overlay])
             self._progress(overlay)
 
@@ -191,15 +192,55 @@ class Work:
                 ]
                 for overlay in fresh
             }
-        self._look(list(self._kept))
+        if not self._outlines_are_known():
+            self._look(list(self._kept))
+        found = self._across_all()
+        stale = self._reported_anew(found)
+        if stale:  # these have to be traced to their lines
+            self._look(stale)
+            found = self._across_all()
+        return found
+
+    def _outlines_are_known(self) -> bool:
+        """Find the outlines of the overlays that need not be looked at; False if one is not kept any more."""
+        for overlay, one in self._kept.items():
+            found = self._memory.outlines.get(one.outline) if self._memory else None
+            if found is None:
+                return False
+            self._shown[overlay] = found
+        return True
+
+    def _across_all(self) -> Across:
+        """Run the rules that see the whole repository, on outlines where an overlay was not looked at."""
         tree = RecordingTree(self._tree)
-        views = [self._views[overlay] for overlay in self.selection.overlays if overlay in self._views]
+        views = [
+            self._views.get(overlay) or OverlayView(tree, self.validator.settings, overlay, self._shown[overlay])
+            for overlay in self.selection.overlays
+            if overlay in self._views or overlay in self._shown
+        ]
         # What could not be rendered is no reason to call missing what it holds.
         complete = self.selection.complete and not self._errors
-        found = self.validator.repository_problems(tree, views, complete=complete)
+        found = self.validator.repository_problems(tree, views, complete=complete, outlines=self._shown)
         self._reads["repository"] = plain_reads(tree.reads)
         self._reads["revisions"] = self.validator.revisions.answers if self.validator.revisions else {}
         return found
+
+    def _reported_anew(self, found: Across) -> list[Overlay]:
+        """Return the overlays that were not looked at, and of which something else is reported than before.
+
+        All of them where a problem is about an object that another overlay renders.
+        """
+        unseen = [overlay for overlay in self._kept if overlay not in self._views]
+        new = []
+        for overlay, problems in found.items():
+            view = self._views.get(overlay)
+            resources = (view.render if view else self._shown[overlay]).resources
+            plain = [plain_problem(*problem, resources) for problem in problems]
+            if None in plain:
+                return unseen
+            if view is None and plain != list(self._kept[overlay].problems):
+                new.append(overlay)
+        return [*new, *(overlay for overlay in unseen if self._kept[overlay].problems and not found.get(overlay))]
 
     def _compare(self, base: Base, across: Across) -> list[Unchecked]:
         """Add what rules on changes find. What a change does not reach was no different before."""

@@ -17,6 +17,7 @@ from gitops_tool.git.listing import list_commit, list_files
 from gitops_tool.tree import ROOT, DirTree
 from gitops_tool.validate import SchemaEngine
 from gitops_tool.validate.memory import Memory, conditions
+from gitops_tool.validate.outline import outlined, read_outline, written
 from gitops_tool.validate.run import Result, result_of
 from gitops_tool.validate.selection import select
 from gitops_tool.validate.work import Work
@@ -193,15 +194,42 @@ EDITS: dict[str, tuple[dict[str, str | None], list[str] | None]] = {
     ),
     "a Service that selects no pods any more": (
         {f"{BASE}/service.yaml": SERVICE.replace("app: web", "app: wep")},
-        ALL,
+        [DEFINING, PRODUCTION, STAGING],
+    ),
+    "another port": (
+        {f"{BASE}/service.yaml": SERVICE.replace("port: 80", "port: 81")},
+        [DEFINING, PRODUCTION, STAGING],
+    ),
+    "a label that another overlay's objects have": (
+        {"apps/tool/overlays/staging/widget.yaml": WIDGET.replace("spec:", "  labels: {app: web}\nspec:")},
+        [DEFINING, "apps/tool/overlays/staging"],
+    ),
+    "an object of the same name in another app": (
+        {
+            "apps/tool/overlays/staging/kustomization.yaml": kustomization("widget.yaml", "service.yaml"),
+            "apps/tool/overlays/staging/service.yaml": SERVICE,
+        },
+        None,
+    ),
+    "what another app misses": (
+        {
+            "apps/tool/overlays/staging/kustomization.yaml": kustomization("widget.yaml", "settings.yaml"),
+            "apps/tool/overlays/staging/settings.yaml": (
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {A: '1'}\n"
+            ),
+        },
+        None,
     ),
     "a file that nobody lists": ({f"{BASE}/config.yaml": SERVICE.replace("name: web", "name: more")}, None),
-    "a file that is gone": ({f"{BASE}/service.yaml": None}, ALL),
-    "an ignored file with another content": ({"apps/env/overlays/staging/settings.env": "B=22\n"}, ALL),
-    "a project that is gone": ({"argocd/project.yaml": None}, ALL),
+    "a file that is gone": ({f"{BASE}/service.yaml": None}, [DEFINING, PRODUCTION, STAGING, "argocd"]),
+    "an ignored file with another content": (
+        {"apps/env/overlays/staging/settings.env": "B=22\n"},
+        [DEFINING, "apps/env/overlays/staging"],
+    ),
+    "a project that is gone": ({"argocd/project.yaml": None}, [DEFINING, "argocd"]),
     "a project that allows less": (
         {"argocd/project.yaml": PROJECT.replace("sourceRepos: ['*']", "sourceRepos: []")},
-        ALL,
+        [DEFINING, "argocd"],
     ),
     "a definition that allows less": (
         {"apps/crds/overlays/staging/crd.yaml": CRD.replace("integer", "string")},
@@ -248,6 +276,33 @@ def test_what_is_kept_is_what_would_be_found_anew(folder: Path, tmp_path: Path, 
     assert looked == [] or any(map(failed, fresh.reports))
 
 
+def outlines_of(cache: Path) -> Path:
+    (entry,) = (path for path in (cache / "results").glob("*/*") if b'"format"' not in path.read_bytes())
+    return entry
+
+
+def test_outlines_that_are_lost_or_damaged_are_made_again(folder: Path, tmp_path: Path) -> None:
+    run(folder, tmp_path / "kept")
+    for number, damage in enumerate((None, b"", b"damaged", outlines_of(tmp_path / "kept").read_bytes()[:-40])):
+        write(folder, {f"{BASE}/service.yaml": SERVICE.replace("port: 80", f"port: 9{number}")})
+        if damage is None:
+            outlines_of(tmp_path / "kept").unlink()
+        else:
+            outlines_of(tmp_path / "kept").write_bytes(damage)
+        kept, looked = run(folder, tmp_path / "kept")
+        fresh, _ = run(folder, tmp_path / "fresh")
+        assert (plain(kept), set(looked)) == (plain(fresh), set(ALL))
+
+
+def test_an_outline_is_read_as_it_was_written(folder: Path) -> None:
+    tree = DirTree(folder)
+    settings = load_settings(tree)
+    tools = engines.pick(settings, SchemaEngine.EMBEDDED)
+    for overlay in select(tree, settings, ()).overlays:
+        shown = outlined(tools.renderer.render(tree, overlay.path))
+        assert read_outline(written(shown)) == shown
+
+
 def failed(report: Any) -> bool:
     return any(finding.rule == "render" for finding in report.findings)
 
@@ -275,7 +330,7 @@ def test_an_overlay_that_fails_is_tried_again_and_keeps_the_others(folder: Path,
 
 def test_a_damaged_entry_counts_as_none(folder: Path, tmp_path: Path) -> None:
     first, _ = run(folder, tmp_path)
-    (entry,) = (tmp_path / "results").glob("*/*")
+    entry = max((tmp_path / "results").glob("*/*"), key=lambda path: b'"format"' in path.read_bytes())
     for damage in (b"", entry.read_bytes()[:-9], b"\0" * 40):
         entry.write_bytes(damage)
         again, looked = run(folder, tmp_path)
