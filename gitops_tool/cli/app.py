@@ -114,10 +114,20 @@ def _report(error: BaseException) -> None:
             # The reader is gone; what is still buffered must not raise again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         case OSError():
-            _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error), None)
+            reason = error.strerror or str(error)
+            _fail(f'"{error.filename}": {reason}' if error.filename else reason, _way_out(error))
         case _:
             hint = "run it again with GITOPS_DEBUG=1 and report what it prints"
             _fail(f"this is a bug in gitops: {type(error).__name__}: {error}", hint)
+
+
+def _way_out(error: OSError) -> str | None:
+    """Return the hint for what people meet: disks that are full, places that are not theirs."""
+    import errno
+
+    if error.errno == errno.ENOSPC:
+        return "make room on the disk, and run it again"
+    return "check its permissions" if error.errno in {errno.EACCES, errno.EPERM} else None
 
 
 def _fail(message: str, hint: str | None) -> None:
