@@ -177,7 +177,7 @@ def _open(place: Path) -> GitRepo | None:
         return None
     if repo.root != place:
         repo.close()
-        raise click.UsageError(f'"{place.name}" is inside a repository: run it at its root, {repo.root}')
+        raise _misplaced(place, repo.root)
     return repo
 
 
@@ -190,7 +190,13 @@ def _open_above(folder: Path) -> None:
     except GitError:
         return
     repo.close()
-    raise click.UsageError(f'"{folder.name}" is inside a repository: run it at its root, {repo.root}')
+    raise _misplaced(folder, repo.root)
+
+
+def _misplaced(folder: Path, root: Path | None) -> click.UsageError:
+    if root is None:
+        return click.UsageError(f'"{folder.name}" is a bare repository: run it in a clone of it')
+    return click.UsageError(f'"{folder.name}" is inside a repository: run it at its root, {root}')
 
 
 def _named_like(place: Path) -> str:

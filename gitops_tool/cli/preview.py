@@ -121,5 +121,5 @@ def list_previews(session: Session, rev: str | None, output: str) -> int:
         end = f"until {shown(one.expires)}" if one.expires else "until it is deleted"
         click.echo(f"{one.app} {one.name}: {'over since ' + shown(one.expires) if one.is_over(time) else end}")
     if not found:
-        click.echo("no previews", err=True)
+        click.echo("no previews")
     return 0

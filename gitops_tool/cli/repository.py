@@ -104,14 +104,17 @@ def default_ref(here: Opened, argument: str) -> str:
 
     Raises:
         UsageError: neither is known; `argument` is what to name instead.
+        GitError: there is no repository.
     """
-    from gitops_tool.errors import UsageError
+    from gitops_tool.errors import GitError, UsageError
 
     base = os.environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")
     if base:
         return base
+    if here.repo is None:
+        raise GitError("this is not a git repository: nothing is known about changes")
     name = "refs/remotes/origin/HEAD"
-    if here.repo is not None and here.repo.has(name):
+    if here.repo.has(name):
         return name
     raise UsageError(
         f"there is no default branch to compare with: name a {argument}",

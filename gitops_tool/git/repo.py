@@ -115,7 +115,13 @@ class GitRepo:
             raise GitError(f'"{folder}" is not a folder')
         git = Git(folder)
         questions = ("--is-bare-repository", "--is-inside-git-dir", "--absolute-git-dir", "--git-common-dir")
-        answer = git.text("rev-parse", *questions, "--show-cdup")
+        try:
+            answer = git.text("rev-parse", *questions, "--show-cdup")
+        except GitError as error:
+            if "not a git repository (or any " not in error.message:
+                raise
+            hint = "run it in one, or name its folder with -C; `gitops init` sets a new one up"
+            raise GitError("this is not a git repository", hint=hint) from None
         bare, inside, git_dir, common, *up = answer.split("\n")
         common_dir = (folder / common).resolve()
         if bare == "true":

@@ -214,6 +214,16 @@ def test_environments_that_would_share_a_namespace(empty: Checkout) -> None:
     assert contents(empty.folder) == {}
 
 
+def test_in_a_bare_repository(tmp_path: Path, env: dict[str, str]) -> None:
+    Checkout.create(tmp_path / "shop", env, {"x": ""}).git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare"))
+    for name in ("bare", "bare/new"):
+        result = Checkout(tmp_path, env).gitops("init", name)
+        assert (result.code, result.out) == (2, "")
+        assert result.err == (
+            'error: "bare" is a bare repository: run it in a clone of it\nhint: see `gitops init --help`\n'
+        )
+
+
 def test_inside_another_repository(tmp_path: Path, env: dict[str, str]) -> None:
     checkout = Checkout.create(tmp_path / "shop", env, {"sub/x": ""})
     for name in ("sub", "sub/new"):

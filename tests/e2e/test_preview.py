@@ -88,6 +88,8 @@ def test_the_same_again_is_no_change_and_another_tag_moves_the_end(repository: C
 
 
 def test_what_is_over_is_reaped(repository: Checkout) -> None:
+    none = repository.gitops("preview", "list")
+    assert (none.code, none.out, none.err) == (0, "no previews\n", "")
     create(repository, "mr-1", "v2", "--ttl", "1d")
     create(repository, "mr-2", "v2", "--ttl", "never")
     create(repository, "mr-3", "v2", "--ttl", "30d")

@@ -193,6 +193,12 @@ def test_without_a_ref_and_a_remote_one_is_asked_for(folder: Path) -> None:
     assert done.err.startswith("error: there is no default branch to compare with: name a REF\n")
 
 
+def test_outside_of_a_repository_that_is_what_is_said(tmp_path: Path) -> None:
+    done = gitops(tmp_path, "affected")
+    assert (done.code, done.out) == (3, "")
+    assert done.err == "error: this is not a git repository: nothing is known about changes\n"
+
+
 @pytest.mark.parametrize("ref", ["nothing", "--upload-pack=x", "a b", "main:README.md"])
 def test_a_ref_that_is_no_commit_is_refused(folder: Path, ref: str) -> None:
     done = gitops(folder, "affected", "--", ref)

@@ -98,7 +98,7 @@ def test_paths_start_where_the_user_stands_in_a_repository(repository: Callable[
         (["--output-file", "sarif"], 2, "error: Invalid value for '--output-file': \"sarif\" is not FORMAT=FILE"),
         (["--output-file", "pdf=x"], 2, "error: Invalid value for '--output-file': \"pdf\" is not a format; there are"),
         (["--output-file", "sarif=no/x"], 2, 'error: the folder of "no/x" does not exist\nhint: make it first: '),
-        (["--rev", "HEAD"], 3, "error: git rev-parse: not a git repository"),
+        (["--rev", "HEAD"], 3, "error: this is not a git repository\nhint: run it in one, or "),
         (["--changed-since", "HEAD"], 3, "error: this is not a git repository: nothing is known about changes\n"),
     ],
 )
