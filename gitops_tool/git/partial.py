@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitops_tool.tree import FILES, ROOT, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import PurePosixPath
 
     from gitops_tool.git.command import Git
@@ -32,7 +33,7 @@ class ReadAhead:
         self._git = git
         self._remote = remote
         self._present: set[str] = set()
-        """Ids of the directories whose files are all here."""
+        """Ids of the directories whose files are all here, and of files that were brought."""
 
     def around(self, tree: Tree, path: PurePosixPath) -> None:
         """Bring the files around one; where they are too many, git itself brings the one when it is read.
@@ -60,14 +61,27 @@ class ReadAhead:
             return
         arguments = ("rev-list", "--objects", "--no-walk", "--missing=print", oid)
         missing = [line[1:] for line in self._git.run(*arguments).stdout.split(b"\n") if line.startswith(b"?")]
-        if missing:
+        self._fetch(missing)
+        self._present.add(oid)
+
+    def blobs(self, oids: Iterable[str]) -> None:
+        """Bring files by their ids, such as those of older commits, all in one fetch.
+
+        Raises:
+            GitError: the server cannot be reached, or does not have them.
+        """
+        unknown = [oid for oid in dict.fromkeys(oids) if oid not in self._present]
+        self._fetch([oid.encode() for oid in unknown])
+        self._present.update(unknown)
+
+    def _fetch(self, oids: Sequence[bytes]) -> None:
+        if oids:
             self._git.run(
                 *("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head"),
                 *("--no-auto-maintenance", "--no-recurse-submodules", "--filter=blob:none", "--stdin", self._remote),
-                stdin=b"\n".join(missing) + b"\n",
+                stdin=b"\n".join(oids) + b"\n",
                 detached=True,
             )
-        self._present.add(oid)
 
 
 def _is_small(tree: Tree, directory: PurePosixPath) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gitops_tool.git.command import Git
     from gitops_tool.git.log import FileChange
     from gitops_tool.git.objects import GitTree, ObjectReader
+    from gitops_tool.git.partial import ReadAhead
     from gitops_tool.tree import Tree
 
 _Entries = dict[str, tuple[int, str]]
@@ -27,7 +28,8 @@ class PastTree:
     began, knew.
     """
 
-    def __init__(self, git: Git, reader: ObjectReader, base: GitTree) -> None:
+    def __init__(self, git: Git, reader: ObjectReader, base: GitTree, ahead: ReadAhead | None = None) -> None:
+        self._ahead = ahead
         self._git = git
         self._reader = reader
         self._base = base
@@ -80,7 +82,10 @@ class PastTree:
         known = self._blobs
         wanted = dict.fromkeys(oids)
         self._blobs = {oid: known[oid] for oid in wanted if oid in known}
-        self._blobs |= read_blobs(self._git, [oid for oid in wanted if oid not in known])
+        unknown = [oid for oid in wanted if oid not in known]
+        if self._ahead:
+            self._ahead.blobs(unknown)
+        self._blobs |= read_blobs(self._git, unknown)
 
     def modes(self, path: PurePosixPath) -> Mapping[str, int]:
         """Return a directory's names with their git file modes; see `Tree`."""

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from gitops_tool.tree import PatchedTree
 
 
+_HISTORY_TIMEOUT = 600.0
+"""Seconds for the whole history of a repository, without its files."""
+
+
 @record
 class Remote:
     """Where pushes go: the name, its URL to print, and the variables with its credentials."""
@@ -188,11 +192,27 @@ class GitRepo:
             raise GitError(f'commit "{revision.sha}" is missing', hint="the repository is damaged: run `git fsck`")
         return GitTree(self.git, self._reader, found[0], self.ahead, (self, revision))
 
+    def complete_history(self) -> None:
+        """Bring the older commits that a clone in the cache lacks; others are left as their users made them.
+
+        Raises:
+            GitError: the server cannot be reached or refuses; in its own words.
+        """
+        if self.ahead is None or not (self.common_dir / "shallow").exists():
+            return
+        names = self.git.text("for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes/origin/").split()
+        wanted = [f"+refs/heads/{name}:refs/remotes/origin/{name}" for name in names]
+        self.git.run(
+            *("fetch", "--quiet", "--unshallow", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
+            *("--no-recurse-submodules", "--end-of-options", "origin", *wanted),
+            timeout=_HISTORY_TIMEOUT,
+        )
+
     def past(self, start: Revision) -> PastTree:
         """Return the files of a commit, from where a walk through the history takes them back."""
         from gitops_tool.git.past import PastTree
 
-        return PastTree(self.git, self._reader, self.tree(start))
+        return PastTree(self.git, self._reader, self.tree(start), self.ahead)
 
     @property
     def branch(self) -> str | None:
@@ -387,7 +407,9 @@ class GitRepo:
         remotes.check_branch(branch)
         tracking = _tracking(remote, branch)
         # Of a clone in the cache, only the tip is of use; after a lost race the commits in between tell who was faster.
-        depth = ("--depth=1",) if self.ahead and not self._fetched else ()
+        # One whose whole history was asked for once keeps it.
+        is_shallow = self.ahead is not None and (self.common_dir / "shallow").exists()
+        depth = ("--depth=1",) if is_shallow and not self._fetched else ()
         self._fetched = True
         running = self.git.begin(
             *("fetch", *depth, "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),

@@ -108,7 +108,7 @@ def test_the_files_that_are_read_come_in_few_requests(http: GitServer, job: Chec
 def test_no_way_out_without_files_is_a_usage_error(team: Team, job: Checkout) -> None:
     url = str(team.server.folder)
     for options, words in (
-        ((), "--repo goes with --push or --dry-run"),
+        ((), "--repo goes with --push, --mr or --dry-run"),
         (("--no-commit",), "--repo has no files to write"),
     ):
         result = job.gitops("bump", "web", "v2", "--repo", url, *options)

@@ -12,7 +12,7 @@ from gitops_tool.tree import DirTree
 from . import shop
 from .conftest import Team
 from .test_promote import SIDECAR
-from .world import Checkout, Inside, hook, normal
+from .world import Checkout, Inside, bare, hook, normal
 
 PRODUCTION = shop.overlay_path("web", "production")
 HOLD = ".gitops/holds/web/production.yaml"
@@ -119,9 +119,16 @@ class TestWhereTo:
         result = Checkout(tmp_path / "shallow", ran.env).gitops(*BACK)
         assert (result.code, result.out) == (2, "")
         assert "hint: this clone is shallow, older versions are not in it: git fetch --unshallow;" in result.err
-        result = ran.gitops(*BACK, "--repo", f"file://{ran.folder}", "--push")
-        assert (result.code, result.out) == (2, "")
-        assert "hint: what is changed by --repo comes without its history: use a clone that has it\n" in result.err
+
+    def test_without_a_checkout_the_history_is_fetched(self, ran: Checkout, tmp_path: Path) -> None:
+        server = bare(tmp_path / "server.git", ran)
+        server.git("config", "uploadpack.allowFilter", "true")
+        (tmp_path / "empty").mkdir()
+        job = Checkout(tmp_path / "empty", ran.env)
+        for version in ("v2", "v1"):
+            result = job.gitops(*BACK, "--repo", f"file://{server.folder}", "--push")
+            assert (result.code, result.err) == (0, "")
+            assert server.git("show", f"main:{PRODUCTION}").endswith(f"newTag: {version}")
 
     def test_several_images_go_back_together_or_one(self, web: Checkout) -> None:
         both = shop.deployment("web", IMAGE, shop.image("proxy"))

@@ -114,15 +114,15 @@ def missing_history(tree: Tree) -> str | None:
     repo, _ = _origin(tree)
     if not shallow_commits(repo):
         return None
-    if repo.root is None:
-        return "what is changed by --repo comes without its history: use a clone that has it"
     return "this clone is shallow, older versions are not in it: git fetch --unshallow; in GitLab CI, GIT_DEPTH: 0"
 
 
 def _origin(tree: Tree) -> tuple[GitRepo, Revision]:
     if not isinstance(tree, GitTree) or tree.origin is None:
         raise GitError("versions of the past are in the history", hint="leave --no-commit out")
-    return tree.origin
+    repo, start = tree.origin
+    repo.complete_history()
+    return repo, start
 
 
 def state_at(tree: Tree, name: str, read: Callable[[Tree], Mapping[str, ImageRef]]) -> State | None:
