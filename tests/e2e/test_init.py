@@ -67,6 +67,8 @@ def test_an_empty_folder_becomes_a_repository_that_validates(
     assert [name for name in ci if isinstance(ci[name], dict) and "script" in ci[name]] == [
         "validate",
         "diff",
+        "review",
+        "pages",
         "image-promotion",
     ]
 
