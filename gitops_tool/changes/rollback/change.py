@@ -130,7 +130,7 @@ class Rollback:
         named = state_at(tree, self.to, subject.read)
         if named is not None:
             return named
-        hint = missing_history(tree) or "gitops bump sets versions that it never ran"
+        hint = missing_history(tree) or "`gitops bump` sets versions that it never ran"
         raise UsageError(f"{_name(overlay)} never ran {quoted(self.to)}", hint=hint)
 
     def _steps_back(self, tree: Tree, overlay: Overlay, subject: Subject, steps: int) -> State:
