@@ -135,7 +135,7 @@ def _visit(search: _Search, directory: PurePosixPath) -> list[PurePosixPath]:
     search.kustomizations.append(path)
     data = read(search.tree, path)
     found: list[PurePosixPath] = []
-    for index, document in enumerate(load_documents(data, path)):
+    for index, document in enumerate(kustomization_documents(data, path)):
         if isinstance(document, dict):
             _judge_references(search, document, index, path, data)
             _follow_files(search, real, document)
@@ -144,6 +144,18 @@ def _visit(search: _Search, directory: PurePosixPath) -> list[PurePosixPath]:
             for name in _PLUGIN_FIELDS:
                 _follow_plugins(search, path, document.get(name))
     return found
+
+
+@lru_cache(maxsize=1024)
+def kustomization_documents(data: bytes, path: PurePosixPath) -> list[Any]:
+    """Return the documents of a kustomization, parsed once, whoever asks and however many overlays use it.
+
+    Nobody may change them.
+
+    Raises:
+        YamlError: it is not YAML.
+    """
+    return load_documents(data, path)
 
 
 def _directories(search: _Search, directory: PurePosixPath, value: Any) -> Iterator[PurePosixPath]:

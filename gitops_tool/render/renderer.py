@@ -6,6 +6,7 @@ import json
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -157,7 +158,7 @@ class _Job:
         _refuse_network(self.closure, self.renderer.settings)
         if not self.closure.kustomizations:
             return
-        if (cache := self._cache()) and (stored := cache.get(self._key())) is not None:
+        if (cache := self._cache()) and (stored := cache.get(self._key)) is not None:
             errors, _, self.text = stored.partition(b"\0")
             self.errors = errors.decode()
             return
@@ -187,7 +188,7 @@ class _Job:
             raise render_error(words or f"it ended with status {done.returncode}", self.tree, self.closure)
         self.text, self.errors = done.stdout, words
         if cache := self._cache():
-            cache.put(self._key(), words.encode() + b"\0" + done.stdout)
+            cache.put(self._key, words.encode() + b"\0" + done.stdout)
 
     def stop(self) -> None:
         """End the engine without waiting for its output: nobody wants it any more."""
@@ -199,9 +200,10 @@ class _Job:
         """Return the cache; None where a part comes over the network and can differ next time."""
         return None if self.closure.remotes else self.renderer.cache
 
+    @cached_property
     def _key(self) -> str:
         """Name everything that the output depends on."""
-        files = [(str(path), mode, self.tree.oid(path)) for path, mode in sorted(self.closure.files.items())]
+        files = sorted((str(path), mode, self.tree.oid(path)) for path, mode in self.closure.files.items())
         kustomize = self.renderer.settings.kustomize
         parts = [1, self.renderer.engine.version, kustomize.load_restrictor, str(self.overlay), files]
         return json.dumps(parts)

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import TreeError
+from gitops_tool.graph import kustomization_documents
 from gitops_tool.tree import EXECUTABLE, LINK, normalize, read, resolve
-from gitops_tool.yamlload import load_documents
 
 if TYPE_CHECKING:
     from gitops_tool.graph import Closure
@@ -86,7 +86,7 @@ def write_wrapper(tree: Tree, found: Closure, folder: Path) -> None:
 
 def _own_kustomization(tree: Tree, found: Closure) -> dict[str, Any]:
     path = found.kustomizations[0]
-    documents = load_documents(read(tree, path), path)
+    documents = kustomization_documents(read(tree, path), path)
     return documents[0] if documents and isinstance(documents[0], dict) else {}
 
 

@@ -318,9 +318,11 @@ def _rule_problems(rules: Iterable[Rule], view: OverlayView) -> Iterator[tuple[R
     """Run the rules that look at one overlay."""
     for rule in rules:
         match rule.scope:
-            case Scope.RESOURCE:
+            case Scope.RESOURCE:  # a hundred rules on every object: nothing beside the rule itself
+                check = rule.check
                 for resource in view.render.resources:
-                    yield from ((rule, problem) for problem in rule.check(resource))
+                    for problem in check(resource):
+                        yield rule, problem
             case Scope.OVERLAY:
                 yield from ((rule, problem) for problem in rule.check(view.render.resources))
             case Scope.SOURCES:

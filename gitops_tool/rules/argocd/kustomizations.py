@@ -9,13 +9,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from gitops_tool.errors import GitopsError
+from gitops_tool.graph import kustomization_documents
 from gitops_tool.layout import MANIFEST_SUFFIXES
 from gitops_tool.model import Severity
 from gitops_tool.records import record
 from gitops_tool.rules.argocd.objects import Same
 from gitops_tool.rules.base import Family, OverlayView, Problem, Scope, dig, rule
 from gitops_tool.tree import normalize, read, resolve
-from gitops_tool.yamlload import load_documents, locate
+from gitops_tool.yamlload import locate
 
 _DEPRECATED = {
     "bases": "resources",
@@ -94,10 +95,9 @@ def _kustomization(
     return None if body is None else Kustomization(path, data, body)
 
 
-@lru_cache(maxsize=256)
 def _body(data: bytes, path: PurePosixPath) -> Mapping[str, Any] | None:
-    """Parse once for the rules that ask, and for the overlays of one base."""
-    documents = load_documents(data, path)
+    """Return what kustomize reads of a kustomization: its first document."""
+    documents = kustomization_documents(data, path)
     return documents[0] if documents and isinstance(documents[0], dict) else None
 
 

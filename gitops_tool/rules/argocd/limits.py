@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import marshal
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Severity
 from gitops_tool.rules.argocd.hooks import annotation, words
@@ -78,7 +79,12 @@ def object_too_large(view: RepositoryView) -> Iterator[Reported]:
 
 
 def _annotations_size(item: Resource) -> int:
-    """Return how many bytes the annotations take at least, once the copy is among them: JSON as Go writes it."""
+    """Return how many bytes the annotations take at least, once the copy is among them: JSON as Go writes it.
+
+    Of an object that is small in any case it is 0.
+    """
+    if _is_small(item.body):
+        return 0
     text = json.dumps(item.body, separators=(",", ":"), ensure_ascii=False, default=str)
     escaped = sum(text.count(char) for char in "<>&\u2028\u2029") * 5
     size = len(text.encode()) + escaped + len(_LAST_APPLIED) + 1
@@ -86,6 +92,17 @@ def _annotations_size(item: Resource) -> int:
     for key, value in (annotations if isinstance(annotations, dict) else {}).items():
         size += len(key.encode()) + len(str(value).encode())
     return size
+
+
+def _is_small(body: Any) -> bool:
+    """Whether an object is far from the limit, told in a fifth of the time that its JSON takes.
+
+    JSON takes at most six times as many bytes as Python's own format, and an annotation counts twice.
+    """
+    try:
+        return len(marshal.dumps(body, 2)) * 12 < ANNOTATIONS_LIMIT
+    except ValueError:
+        return False
 
 
 def _is_copied(application: Application | None, item: Resource) -> bool:

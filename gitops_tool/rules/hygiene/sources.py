@@ -8,10 +8,10 @@ from posixpath import join, normpath
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import GitopsError
+from gitops_tool.graph import kustomization_documents
 from gitops_tool.layout import MANIFEST_SUFFIXES
 from gitops_tool.records import record
 from gitops_tool.tree import LINK, read
-from gitops_tool.yamlload import load_documents
 from gitops_tool.yamlload.nodes import Stream, parse
 from gitops_tool.yamlload.source import read_source
 
@@ -77,7 +77,7 @@ def _sources(same: _Same) -> Sources:
     found = tuple(
         Kustomization(path, data, document)
         for path, data in texts
-        for document in _documents(data, path)
+        for document in kustomization_documents(data, path)
         if isinstance(document, dict)
     )
     named = {place for item in found for place in _named(str(item.path.parent), item.data, item.path)}
@@ -91,15 +91,14 @@ def _sources(same: _Same) -> Sources:
 
 
 @lru_cache(maxsize=1024)
-def _documents(data: bytes, path: PurePosixPath) -> list[Any]:
-    """Read each base once, however many overlays use it."""
-    return load_documents(data, path)
-
-
-@lru_cache(maxsize=1024)
 def _named(directory: str, data: bytes, path: PurePosixPath) -> tuple[str, ...]:
     """Return the paths that a kustomization names as resources and patches."""
-    texts = [text for document in _documents(data, path) if isinstance(document, dict) for text in _texts(document)]
+    texts = [
+        text
+        for document in kustomization_documents(data, path)
+        if isinstance(document, dict)
+        for text in _texts(document)
+    ]
     return tuple(normpath(join(directory, text)) for text in texts if isinstance(text, str) and "\n" not in text)
 
 

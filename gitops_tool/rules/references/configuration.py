@@ -10,14 +10,13 @@ from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.api_server.objects import parts
 from gitops_tool.rules.base import Family, Scope, dig, rule
 from gitops_tool.rules.references.entries import Entry, Reported
-from gitops_tool.rules.references.inventory import Inventory, inventory
-from gitops_tool.rules.references.needs import Need, needs_of
+from gitops_tool.rules.references.inventory import Inventory, Pods, inventory
+from gitops_tool.rules.references.needs import Need
 from gitops_tool.rules.references.producers import CONFIG_MAP, SECRET
 from gitops_tool.wording import did_you_mean
 
 if TYPE_CHECKING:
     from gitops_tool.rules.base import RepositoryView
-    from gitops_tool.rules.pods import PodMaker
 
 _EVERYWHERE = {CONFIG_MAP: {"kube-root-ca.crt", "openshift-service-ca.crt"}, SECRET: set[str]()}
 """What Kubernetes and OpenShift put into every namespace."""
@@ -82,7 +81,7 @@ def missing_config_map(view: RepositoryView) -> Iterator[Reported]:
     """
     found = inventory(view)
     for pods in found.pods:
-        for need in _missing(found, pods.entry, pods.maker, CONFIG_MAP):
+        for need in _missing(found, pods, CONFIG_MAP):
             user = pods.entry
             environment = user.view.settings.environment(user.view.overlay.environment)
             own = environment is not None and environment.namespace and environment.namespace == user.place.namespace
@@ -165,7 +164,7 @@ def missing_secret(view: RepositoryView) -> Iterator[Reported]:
     """
     found = inventory(view)
     for pods in found.pods:
-        for need in _missing(found, pods.entry, pods.maker, SECRET):
+        for need in _missing(found, pods, SECRET):
             user = pods.entry
             message = f'nothing here makes the Secret "{need.name}"{_where(user)}'
             severity = None if found.makes_any(user, SECRET) else Severity.INFO
@@ -230,7 +229,7 @@ def missing_key(view: RepositoryView) -> Iterator[Reported]:
     """
     found = inventory(view)
     for pods in found.pods:
-        for need in needs_of(pods.maker):
+        for need in pods.needs:
             made = found.made(pods.entry, need.kind, need.name) if need.keys else []
             if not made or any(item.product.keys is None for item in made):
                 continue
@@ -362,16 +361,16 @@ def _is_claimed(found: Inventory, user: Entry, name: str) -> bool:
     return False
 
 
-def _missing(found: Inventory, user: Entry, maker: PodMaker, kind: str) -> Iterator[Need]:
+def _missing(found: Inventory, pods: Pods, kind: str) -> Iterator[Need]:
     """Yield what a pod needs and nothing makes, each name once."""
     seen: set[str] = set()
-    for need in needs_of(maker) if found.complete else ():
+    for need in pods.needs if found.complete else ():
         if need.kind != kind or need.name in seen or need.name in _EVERYWHERE[kind]:
             continue
         seen.add(need.name)
         if kind == SECRET and _TOKEN.fullmatch(need.name):
             continue
-        if not found.made(user, kind, need.name) and found.is_missing(kind, need.name, user.place):
+        if not found.made(pods.entry, kind, need.name) and found.is_missing(kind, need.name, pods.entry.place):
             yield need
 
 

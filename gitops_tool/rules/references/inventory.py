@@ -14,6 +14,7 @@ from gitops_tool.rules.base import RepositoryView, dig
 from gitops_tool.rules.pods import PodMaker, pod_maker
 from gitops_tool.rules.references.entries import Entry, Place, destination, own_labels
 from gitops_tool.rules.references.labels import Expressions, is_foreign
+from gitops_tool.rules.references.needs import Need, needs_of
 from gitops_tool.rules.references.producers import Product, products
 
 if TYPE_CHECKING:
@@ -28,12 +29,17 @@ _HASH = lazy_pattern(r"-[a-z0-9]{10}$")
 _UNFINISHED = frozenset("$<>{}%")
 
 
-@record
+@record(cached=True)
 class Pods:
     """The pods that one rendered object makes."""
 
     entry: Entry
     maker: PodMaker
+
+    @cached_property
+    def needs(self) -> tuple[Need, ...]:
+        """The ConfigMaps and Secrets that they need."""
+        return tuple(needs_of(self.maker))
 
 
 @record
