@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ _ROOM = 200
 @click.option("--mask-keys", is_flag=True, help="Mask values at names like password or token outside of Secrets, too.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 on findings of severity error.")
 @click.option("--dry-run", is_flag=True, help="Print the comment instead.")
+@click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format on stdout."
+)
 @click.pass_obj
 def comment(
     session: Session,
@@ -38,6 +42,7 @@ def comment(
     mask_keys: bool,
     exit_code: bool,
     dry_run: bool,
+    output: str,
 ) -> int:
     """Post what a merge request changes in the cluster, and what validation finds, as a comment under it.
 
@@ -59,10 +64,11 @@ def comment(
     found = difference(session.folder, base, mask_keys=mask_keys)
     findings = findings_since(session.folder, base)
     text = review_markdown(found, findings, _LONGEST[kind] - _ROOM)
-    if forge is None or number is None:
-        click.echo(text, nl=False)
+    url = None if forge is None or number is None else forge.comment(number, name, text)
+    if output == "json":
+        click.echo(json.dumps({"version": 1, "mergeRequest": number, "url": url, "text": text}, indent=2))
     else:
-        click.echo(forge.comment(number, name, text))
+        click.echo(url or text, nl=url is not None)
     errors = found.broken or any(finding.severity is Severity.ERROR for finding in findings)
     return ExitCode.FINDINGS if exit_code and errors else ExitCode.OK
 

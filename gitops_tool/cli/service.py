@@ -34,6 +34,9 @@ def service() -> None:
     "--production", default="main=production", show_default=True, metavar="BRANCH=ENV", help="Bumped by hand."
 )
 @click.option("--dry-run", is_flag=True, help="Show the files; write nothing.")
+@click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format on stdout."
+)
 @click.pass_obj
 def init(
     session: Session,
@@ -47,6 +50,7 @@ def init(
     staging: str,
     production: str,
     dry_run: bool,
+    output: str,
 ) -> int:
     """Write Dockerfile, .dockerignore, .gitlab-ci.yml and a note on metrics into an application's repository.
 
@@ -82,7 +86,12 @@ def init(
         branches=(staging_branch, production_branch),
     )
     outcome = dry_run_of_files(change, root) if dry_run else write_files(change, root)
-    click.echo(outcome_text(outcome, None), nl=False)
+    if output == "json":
+        from gitops_tool.output.json import outcome_json
+
+        click.echo(outcome_json(outcome))
+    else:
+        click.echo(outcome_text(outcome, None), nl=False)
     return ExitCode.OK
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.e2e import shop
 from tests.e2e.gitserver import TOKEN
-from tests.e2e.world import Checkout, bare, environment
+from tests.e2e.world import PACKAGE_ROOT, Checkout, bare, environment
 
 from .gitlab_server import Failure, GitLabServer
 
@@ -67,6 +69,19 @@ def test_nothing_new_is_not_said_again(branch: Checkout, gitlab: GitLabServer) -
     writes = [made for made in gitlab.requests_made if made[0] != "GET"]
     branch.gitops("comment", "--mr", "5")
     assert [made for made in gitlab.requests_made if made[0] != "GET"] == writes
+
+
+def test_the_json_follows_its_schema(branch: Checkout, gitlab: GitLabServer) -> None:
+    schema = json.loads((PACKAGE_ROOT / "schemas/output/comment.schema.json").read_text())
+    looked, posted = (
+        json.loads(branch.gitops("comment", *options, "--output", "json").out)
+        for options in (("--dry-run",), ("--mr", "5"))
+    )
+    for document in (looked, posted):
+        jsonschema.validate(document, schema)
+    assert (looked["mergeRequest"], looked["url"]) == (None, None)
+    assert posted["url"].startswith(f"{gitlab.merge_requests[5]['web_url']}#note_")
+    assert gitlab.notes[5][1]["body"] == f"<!-- gitops: review -->\n{posted['text']}"
 
 
 def test_findings_are_told_and_decide(branch: Checkout, gitlab: GitLabServer) -> None:

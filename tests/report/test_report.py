@@ -138,6 +138,7 @@ def test_equal_input_gives_equal_output(written: Branch) -> None:
     before = {name: (written.folder / "out" / name).read_bytes() for name in ("index.html", "report.json")}
     done = written.gitops("report", "out", "--base", "base", "--output", "json")
     assert json.loads(done.stdout) == {"version": 1, "files": ["out/index.html", "out/report.json"]}
+    jsonschema.validate(json.loads(done.stdout), load(ROOT / "schemas/output/report-files.schema.json"))
     assert {name: (written.folder / "out" / name).read_bytes() for name in before} == before
 
 

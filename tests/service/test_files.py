@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -62,6 +64,22 @@ def test_what_is_there_is_not_overwritten(empty: Checkout) -> None:
     assert (result.code, result.out) == (3, "")
     assert 'error: "Dockerfile", "docs/metrics.md" would be overwritten; nothing was written\n' in result.err
     assert contents(empty.folder) == before
+
+
+def test_the_json_is_that_of_every_change(empty: Checkout) -> None:
+    schema = json.loads((PACKAGE_ROOT / "schemas/output/change.schema.json").read_text())
+    for options, status in ((("--dry-run",), "planned"), ((), "written")):
+        result = empty.gitops("service", "init", *BASIC, "--output", "json", *options)
+        assert (result.code, result.err) == (0, "")
+        document = json.loads(result.out)
+        jsonschema.validate(document, schema)
+        assert document["status"] == status
+        assert [edit["path"] for edit in document["edits"]] == [
+            "Dockerfile",
+            ".dockerignore",
+            ".gitlab-ci.yml",
+            "docs/metrics.md",
+        ]
 
 
 def test_a_dry_run_shows_the_files(empty: Checkout) -> None:

@@ -41,6 +41,17 @@ def test_a_command_explains_itself(name: str, command: click.Command) -> None:
             assert option.help or isinstance(option.type, click.Choice), f"{name} {option.opts}"
 
 
+def test_every_result_is_there_as_json() -> None:
+    """But for what is to be read by a shell alone."""
+    missing = [
+        name
+        for name, command in commands()
+        if not (isinstance(command, click.Group) and command.commands)
+        and not any(param.name == "output" for param in command.params)
+    ]
+    assert missing == ["tools path", "completion"]
+
+
 def test_every_command_is_documented() -> None:
     text = "".join(path.read_text("utf-8") for path in DOCS.glob("*.md"))
     assert [name for name, _ in commands() if f"gitops {name}" not in text] == []
