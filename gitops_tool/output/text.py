@@ -41,7 +41,7 @@ def outcome_text(outcome: Outcome, remote: str | None) -> str:
     lines += removed_lines(outcome.plan.removed())
     for overlay, reason in outcome.plan.proposal.unrendered:
         lines += ["", f"not rendered, not validated: {overlay}: {reason}"]
-    if full:
+    if full or outcome.plan.findings:
         lines += ["", *findings_lines(outcome.plan.findings, source_lines(outcome.plan.tree, outcome.plan.findings))]
     lines += _end_line(outcome, remote)
     return "\n".join(lines) + "\n"

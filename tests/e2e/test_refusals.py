@@ -184,6 +184,16 @@ def test_an_image_of_a_custom_resource_that_kustomize_does_not_set(web: Checkout
     assert "warning[schema-missing] apps/web/base/deployment.yaml:2:" in result.err
 
 
+def test_a_warning_is_shown_and_does_not_hold_it_up(web: Checkout) -> None:
+    game = "---\napiVersion: example.org/v1\nkind: Game\nmetadata:\n  name: web\n"
+    web.commit({"apps/web/base/deployment.yaml": shop.deployment("web") + game}, "a kind of their own")
+    result = web.gitops("bump", "web", "v2")
+    assert (result.code, result.err) == (0, "")
+    told = result.out.partition("validated: 2 objects, 1 warning\n\n")[2]
+    assert told.startswith("warning[schema-missing] apps/web/base/deployment.yaml:")
+    assert told.endswith(f"\n\ncommitted {web.short}\n")
+
+
 def test_a_bump_that_would_reach_another_image_too(web: Checkout) -> None:
     copied = (
         FROM_TAG.replace(":1}", ":1}")
