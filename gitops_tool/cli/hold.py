@@ -40,7 +40,7 @@ _ENVIRONMENT = "{environment}, {reason}"
 @click.argument("app", metavar="APP", shell_complete=complete_app)
 @_one_or_more
 @_reason
-@click.option("--until", metavar="WHEN", help="7d, 12h, 2026-01-05, 2026-01-05T09:00+09:00 or never. [default: 7d]")
+@click.option("--until", metavar="WHEN", help="7d, 12h, 2027-01-05, 2027-01-05T09:00+09:00 or never. [default: 7d]")
 @click.option("--tag", "versions", multiple=True, metavar="BAD", help="Refuse this version only; may be repeated.")
 @_replaces
 @change_options(last_wins=False, placeholders=_APP)
@@ -89,7 +89,7 @@ def unhold(session: Session, app: str, environments: tuple[str, ...], options: C
 @_some_or_all
 @_reason
 @click.option("--from", "starts", metavar="WHEN", help="When it begins. [default: now]")
-@click.option("--until", metavar="WHEN", help="7d, 12h, 2026-01-05, 2026-01-05T09:00+09:00 or never. [default: never]")
+@click.option("--until", metavar="WHEN", help="7d, 12h, 2027-01-05, 2027-01-05T09:00+09:00 or never. [default: never]")
 @_replaces
 @change_options(last_wins=False, placeholders=_ENVIRONMENT)
 @click.pass_obj
@@ -108,7 +108,7 @@ def freeze(
     `freeze` in gitops.yaml.
 
     \b
-    gitops freeze --env production --until 2026-01-05 --reason "year-end"
+    gitops freeze --env production --until 2027-01-05 --reason "year-end"
     """
     from gitops_tool.changes.holds import PlaceFreeze
 

@@ -32,7 +32,7 @@ def _checked(name: str) -> str:
 @click.argument("app", metavar="APP", shell_complete=complete_app)
 @click.argument("name", metavar="NAME")
 @click.argument("tag", metavar="TAG")
-@click.option("--ttl", metavar="UNTIL", help="When it ends: 7d, 12h, 2026-01-31 or never. [default: of the settings]")
+@click.option("--ttl", metavar="UNTIL", help="When it ends: 7d, 12h, 2027-01-31 or never. [default: of the settings]")
 @click.option("--image", metavar="NAME", help="Which image, if the app has several.")
 @change_options(last_wins=False, placeholders="{app}, {environment}")
 @click.pass_obj

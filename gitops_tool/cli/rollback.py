@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--image", metavar="NAME", help="Only this image. [default: all that have changed since]")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for those who are stopped by the hold.")
-@click.option("--until", metavar="WHEN", help="How long to hold: 7d, 12h, 2026-01-05 or never. [default: 7d]")
+@click.option("--until", metavar="WHEN", help="How long to hold: 7d, 12h, 2027-01-05 or never. [default: 7d]")
 @click.option("--no-hold", is_flag=True, help="Do not keep further changes away.")
 @click.option("--hold-bad-only", "only_bad", is_flag=True, help="Keep only the version away that is rolled back from.")
 @click.option("--refs", is_flag=True, help="Set the ?ref= of remote bases back, too.")

@@ -1,4 +1,4 @@
-"""Moments as people write them: `7d`, `2026-01-05`, `2026-01-05T09:00+09:00`, `never`."""
+"""Moments as people write them: `7d`, `2027-01-05`, `2027-01-05T09:00+09:00`, `never`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def parse_until(text: str, now: datetime) -> datetime | None:
         else:
             found = parse_moment(text)
     except (ValueError, OverflowError) as error:
-        hint = "such as 7d, 12h, 2026-01-05, 2026-01-05T09:00+09:00 or never"
+        hint = "such as 7d, 12h, 2027-01-05, 2027-01-05T09:00+09:00 or never"
         raise UsageError(f"{quoted(text)} is neither a duration nor a date", hint=hint) from error
     if found <= now:
         raise UsageError(f"{quoted(text)} is not in the future", hint=f"it is {shown(now)} now")
