@@ -13,6 +13,7 @@ from gitops_tool.errors import RenderError
 from gitops_tool.model import Location, Resource, ResourceId
 from gitops_tool.tree import LINK
 from gitops_tool.yamlload import Rules, load_documents
+from gitops_tool.yamlload.canonical import read_canonical
 
 if TYPE_CHECKING:
     from gitops_tool.graph import Closure
@@ -60,6 +61,9 @@ def rendered_resources(text: bytes, overlay: PurePosixPath) -> Iterator[Resource
 @lru_cache(256)  # before and after a change, most documents are the same
 def _bodies(document: bytes) -> tuple[tuple[dict[str, Any], PurePosixPath | None], ...]:
     """Return what one document of kustomize's output holds: an object, and the file that it comes from."""
+    canonical = read_canonical(document.decode()) if document.isascii() else None
+    if canonical is not None:
+        return ((canonical, _take_origin(canonical)),)
     bodies = load_documents(document, PurePosixPath("rendered"), rules=Rules.KYAML)
     return tuple((body, _take_origin(body)) for body in bodies if isinstance(body, dict))
 
