@@ -94,3 +94,14 @@ def test_every_variable_is_listed() -> None:
         for name in re.findall(r'"(GITOPS_[A-Z_]+|SOURCE_DATE_EPOCH|NO_COLOR|ARGOCD_[A-Z_]+)"', path.read_text("utf-8"))
     }
     assert sorted(name for name in read if f"`{name}`" not in listed) == []
+
+
+def test_the_design_has_a_place_for_every_module() -> None:
+    rooms = (ROOT / "docs/design.md").read_text("utf-8").partition("## Rooms")[2].partition("\n## ")[0]
+    named = {
+        name for row in re.findall(r"^\| (`.*?) \|", rooms, re.MULTILINE) for name in re.findall(r"`([\w./]+)`", row)
+    }
+    there = {f"{path.name}/" for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    there |= {path.name for path in PACKAGE.glob("[!_]*.py")}
+    assert sorted(there - named) == []
+    assert sorted(name for name in named - there if not (PACKAGE / name).exists()) == []
