@@ -17,6 +17,7 @@ from gitops_tool.process import redact
 from gitops_tool.records import field, record
 from gitops_tool.tree import ROOT, is_directory, normalize, read
 from gitops_tool.validate.discovery import built_upon, is_component, kustomization_directories, manifest_directories
+from gitops_tool.wording import counted
 from gitops_tool.yamlload import load_documents
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def survey(tree: Tree, settings: Settings) -> Survey:
                 _take(tree, settings, found, path, body, elsewhere)
     for url, count in sorted(elsewhere.items()):
         where = "in another repository" if url else 'without a "repoURL", at paths that are not here'
-        found.unclear.append(Unclear(url or "-", f"{_counted(count, 'source')} of Applications {where}"))
+        found.unclear.append(Unclear(url or "-", f"{counted(count, 'source')} of Applications {where}"))
     _find_roots(tree, found)
     return found
 
@@ -199,7 +200,3 @@ def _text(value: Any) -> str | None:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

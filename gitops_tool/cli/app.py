@@ -14,6 +14,10 @@ from gitops_tool import __version__
 from gitops_tool.cli.commands import MODULES, SECTIONS
 from gitops_tool.errors import ExitCode, FindingsError, GitopsError
 from gitops_tool.records import record
+from gitops_tool.wording import harmless
+
+_LINES = "\n\t"
+"""What may be in a message, besides what is printable."""
 
 
 class LazyGroup(click.Group):
@@ -131,11 +135,6 @@ def _way_out(error: OSError) -> str | None:
 
 
 def _fail(message: str, hint: str | None) -> None:
-    click.echo(f"error: {_harmless(message)}", err=True)
+    click.echo(f"error: {harmless(message, keep=_LINES)}", err=True)
     if hint:
-        click.echo(f"hint: {_harmless(hint)}", err=True)
-
-
-def _harmless(text: str) -> str:
-    """Escape what would move a terminal's cursor or colours: names, and servers' words, may hold anything."""
-    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
+        click.echo(f"hint: {harmless(hint, keep=_LINES)}", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitops_tool.holds.listing import State
 from gitops_tool.holds.times import shown, written
+from gitops_tool.wording import harmless
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +21,7 @@ VERSION = 1
 def holds_text(found: Sequence[Holding]) -> str:
     """Return what is held, each with its reason on a line of its own."""
     lines = [line for one in found for line in _lines(one)]
-    return "".join(f"{_harmless(line)}\n" for line in lines or ["nothing is held or frozen"])
+    return "".join(f"{harmless(line)}\n" for line in lines or ["nothing is held or frozen"])
 
 
 def _lines(one: Holding) -> Iterator[str]:
@@ -30,7 +31,7 @@ def _lines(one: Holding) -> Iterator[str]:
 
 def hold_line(one: Holding) -> str:
     """Return all there is to say about a hold as one line."""
-    return _harmless(f"{_state(one)}: {one.reason}")
+    return harmless(f"{_state(one)}: {one.reason}")
 
 
 def _state(one: Holding) -> str:
@@ -72,8 +73,3 @@ def _document(one: Holding) -> dict[str, Any]:
 
 def _time(when: datetime | None) -> str | None:
     return written(when) if when else None
-
-
-def _harmless(line: str) -> str:
-    """Escape what would move a terminal's cursor or colours: a file may hold anything."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gitops_tool.wording import harmless
+
 if TYPE_CHECKING:
     from gitops_tool.runbook import Command, Result, Runbook
 
@@ -33,9 +35,9 @@ def runbook_markdown(runbook: Runbook) -> str:
 
 def result_text(result: Result) -> str:
     """Return what a command answered, below the command."""
-    lines = [f"$ {result.command.text}", *(line.rstrip() for line in _shown(result.output).splitlines())]
+    lines = [f"$ {result.command.text}", *(line.rstrip() for line in harmless(result.output, keep="\n\t").splitlines())]
     if not result.output.strip():
-        lines += _shown(result.error).splitlines()
+        lines += harmless(result.error, keep="\n\t").splitlines()
     if result.exit_code:
         usual = ", which is usual" if result.command.may_fail else ""
         lines.append(f"(ended with {result.exit_code}{usual})")
@@ -79,11 +81,6 @@ def _command(command: Command, result: Result | None) -> dict[str, Any]:
 def _heading(runbook: Runbook) -> str:
     where = f", cluster {runbook.cluster}" if runbook.cluster else ""
     return f"{runbook.app}({runbook.environment}){where}"
-
-
-def _shown(text: str) -> str:
-    """Return a cluster's words without what would move a terminal's cursor."""
-    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
 
 
 def summary(results: Sequence[Result]) -> Iterator[str]:

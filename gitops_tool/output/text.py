@@ -11,6 +11,7 @@ from gitops_tool.model import Finding, Location, Severity
 from gitops_tool.output.rendered import edit_lines
 from gitops_tool.schemas import SchemaEngine
 from gitops_tool.validate.schema_check import SCHEMA_MISSING
+from gitops_tool.wording import harmless
 
 if TYPE_CHECKING:
     from gitops_tool.changes import Setting
@@ -183,7 +184,7 @@ def result_text(result: Result, lines: Mapping[Location, str]) -> str:
     )
     stale = (f"{entry.path}: {entry.rule}: {entry.message}" for entry in result.stale)
     text += _section("in the baseline, but not found any more", list(stale))
-    return "".join(f"{_harmless(line)}\n" for line in [*text, *_counts(result)])
+    return "".join(f"{harmless(line)}\n" for line in [*text, *_counts(result)])
 
 
 def _by_app(found: Iterable[MergedFinding]) -> Iterator[tuple[str, list[MergedFinding]]]:
@@ -244,8 +245,3 @@ def _counts(result: Result) -> Iterator[str]:
     parts += [f"{tally.suppressed} suppressed"] if tally.suppressed else []
     parts += [f"{tally.known} in the baseline"] if tally.known else []
     yield ", ".join(parts)
-
-
-def _harmless(line: str) -> str:
-    """Escape what would move a terminal's cursor or colours: a file may hold anything."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from gitops_tool import wording
 from gitops_tool.diff.grouping import group_changes
 from gitops_tool.diff.objects import RenderPair, object_changes
 from gitops_tool.diff.repository import ObjectKind, RepositoryDiff
@@ -59,9 +60,7 @@ class _Printer:
 
 def harmless(text: str) -> str:
     """Escape what is no plain character: a manifest may hold anything."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text.replace("\t", "    "))
+    return wording.harmless(text.replace("\t", "    "))
 
 
 def _head(diff: RepositoryDiff, printer: _Printer) -> Iterator[str]:

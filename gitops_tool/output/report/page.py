@@ -13,10 +13,11 @@ from gitops_tool.model import Severity
 from gitops_tool.output.report.drawing import draw
 from gitops_tool.output.report.lists import tree
 from gitops_tool.output.report.timeline import timeline
-from gitops_tool.output.status.phrases import GONE, HOW, age, behind, count, last_part, origin, printable, ran, shown
+from gitops_tool.output.status.phrases import GONE, HOW, age, behind, last_part, origin, ran, shown
 from gitops_tool.output.times import day
 from gitops_tool.templating import BUILT_IN, html_page
 from gitops_tool.validate.fingerprints import merged
+from gitops_tool.wording import counted, harmless
 
 if TYPE_CHECKING:
     from gitops_tool.model import Overlay
@@ -47,7 +48,7 @@ def report_page(report: Report) -> str:
         "diff_note": report.diff_note,
         "findings": [_finding(report, one) for one in sorted(found, key=_worst)[:_MOST_FINDINGS]],
         "findings_left": max(0, len(found) - _MOST_FINDINGS),
-        "checked": count(len(report.result.reports), "overlay"),
+        "checked": counted(len(report.result.reports), "overlay"),
         "unchecked": [{"path": str(one.path), "reason": one.reason} for one in report.result.unchecked],
         "apps": apps,
     }
@@ -66,7 +67,7 @@ def _page(
     style = (_FOLDER / "report" / "page.css").read_text("utf-8") + more_style
     script = (_FOLDER / "report" / "page.js").read_text("utf-8")
     head = {
-        "title": printable(title),
+        "title": harmless(title),
         "generator": f"gitops {__version__}",
         "revision": status.revision.sha if status.revision else None,
         "time": day(now),
@@ -90,14 +91,14 @@ def anchor(app: str) -> str:
 def _matrix(status: Status, now: int) -> dict[str, Any]:
     rows = [
         {
-            "app": printable(app),
+            "app": harmless(app),
             "anchor": anchor(app),
             "late": any(image.lag is not None for one in row.values() for image in one.images),
             "cells": [_cell(row.get(name), now) for name in status.environments],
         }
         for app, row in status.by_app().items()
     ]
-    return {"columns": [printable(name) for name in status.environments], "rows": rows}
+    return {"columns": [harmless(name) for name in status.environments], "rows": rows}
 
 
 def _cell(one: OverlayStatus | None, now: int) -> dict[str, Any] | None:
@@ -112,16 +113,16 @@ def _image(image: ImageStatus, now: int) -> dict[str, Any]:
     known = image.lag is not None and image.lag.versions is not None
     return {
         "name": last_part(image.image),
-        "full": printable(f"{image.image} {image.version}"),
+        "full": harmless(f"{image.image} {image.version}"),
         "version": shown(image.version),
         "age": age(image, now),
         "when": day(since.landed.time) if since else None,
-        "source": printable(image.lag.source) if image.lag else "",
+        "source": harmless(image.lag.source) if image.lag else "",
         "behind": lag if known else "",
         "stray": "" if known else lag,
         "commit": since.commit.sha[:12] if since else None,
-        "author": printable(since.commit.author) if since else "",
-        "subject": printable(since.commit.subject) if since else "",
+        "author": harmless(since.commit.author) if since else "",
+        "subject": harmless(since.commit.subject) if since else "",
         "how": HOW[since.how] if since else "",
     }
 
@@ -153,11 +154,11 @@ def _finding(report: Report, one: MergedFinding) -> dict[str, Any]:
         "severity": finding.severity.value,
         "class": _BADGES[finding.severity],
         "rule": finding.rule,
-        "message": printable(finding.message),
-        "line": printable(report.lines.get(finding.location, "").strip()),
-        "hint": printable(finding.hint or ""),
-        "place": printable(str(finding.location)),
-        "objects": printable(where + ", ".join(places)),
+        "message": harmless(finding.message),
+        "line": harmless(report.lines.get(finding.location, "").strip()),
+        "hint": harmless(finding.hint or ""),
+        "place": harmless(str(finding.location)),
+        "objects": harmless(where + ", ".join(places)),
     }
 
 
@@ -170,7 +171,7 @@ def _app(report: Report, name: str, row: dict[str, OverlayStatus]) -> dict[str, 
     graphs = [_graph(environments, found) for environments, found in _distinct(report, overlays)]
     problems = (f"{one.environment}: {report.problems[one]}" for one in overlays if one in report.problems)
     return {
-        "name": printable(name),
+        "name": harmless(name),
         "anchor": anchor(name),
         "late": any(image.lag is not None for one in row.values() for image in one.images),
         "timeline": timeline(changes, list(row), report.now),
@@ -178,7 +179,7 @@ def _app(report: Report, name: str, row: dict[str, OverlayStatus]) -> dict[str, 
         "several": len({change.entry for change in changes}) > 1,
         "history": [_change(change, history, report.now) for change in changes[:_MOST_VERSIONS]],
         "graphs": graphs,
-        "problems": [printable(problem) for problem in problems],
+        "problems": [harmless(problem) for problem in problems],
     }
 
 
@@ -187,13 +188,13 @@ def _distinct(report: Report, overlays: Sequence[Overlay]) -> Iterator[tuple[str
     found: dict[Topology, list[str]] = {}
     for overlay in overlays:
         if overlay in report.graphs:
-            found.setdefault(report.graphs[overlay], []).append(printable(overlay.environment))
+            found.setdefault(report.graphs[overlay], []).append(harmless(overlay.environment))
     yield from ((", ".join(names), graph) for graph, names in found.items())
 
 
 def _graph(environments: str, found: Topology) -> dict[str, Any]:
     own = sum(node.is_rendered for node in found.nodes)
-    parts = [count(own, "object"), count(len(found.links), "reference")]
+    parts = [counted(own, "object"), counted(len(found.links), "reference")]
     if own < len(found.nodes):
         parts.append(f"{len(found.nodes) - own} from elsewhere")
     return {"environments": environments, "summary": ", ".join(parts), "drawing": draw(found), "tree": tree(found)}
@@ -202,13 +203,13 @@ def _graph(environments: str, found: Topology) -> dict[str, Any]:
 def _change(change: VersionChange, history: History, now: int) -> dict[str, Any]:
     return {
         "when": day(change.landed.time),
-        "environment": printable(change.overlay.environment),
+        "environment": harmless(change.overlay.environment),
         "image": last_part(change.image),
         "version": shown(change.version) if change.version else GONE,
-        "full": printable(f"{change.image} {change.version or ''}".strip()),
+        "full": harmless(f"{change.image} {change.version or ''}".strip()),
         "ran": ran(change, now),
         "how": origin(change, history),
-        "author": printable(change.commit.author),
+        "author": harmless(change.commit.author),
         "commit": change.commit.sha[:12],
-        "subject": printable(change.commit.subject),
+        "subject": harmless(change.commit.subject),
     }

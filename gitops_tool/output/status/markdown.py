@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitops_tool.output.status.phrases import GONE, age, behind, last_part, origin, printable, ran, shown
+from gitops_tool.output.status.phrases import GONE, age, behind, last_part, origin, ran, shown
 from gitops_tool.output.times import day
+from gitops_tool.wording import harmless
 
 if TYPE_CHECKING:
     from gitops_tool.status.history import History
@@ -38,7 +39,7 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def escaped(text: str) -> str:
     """Return text that Markdown and HTML leave as it is, and that mentions nobody."""
-    return _SPECIAL.sub(r"\\\1", printable(text))
+    return _SPECIAL.sub(r"\\\1", harmless(text))
 
 
 def _cell(one: OverlayStatus | None, now: int) -> str:

@@ -8,6 +8,7 @@ from gitops_tool.changes.message import short
 from gitops_tool.images import ImageRef
 from gitops_tool.output.times import span
 from gitops_tool.status.changes import How
+from gitops_tool.wording import counted, harmless
 
 if TYPE_CHECKING:
     from gitops_tool.status.changes import VersionChange
@@ -32,24 +33,12 @@ def shown(version: ImageRef | None) -> str:
         return NOTHING
     parts = [short(ImageRef("", version.tag))] if version.tag else []
     parts += [short(ImageRef("", None, version.digest))] if version.digest else []
-    return printable("@".join(parts))
+    return harmless("@".join(parts))
 
 
 def last_part(image: str) -> str:
     """Return an image's name without registry and path."""
-    return printable(image.rpartition("/")[2])
-
-
-def printable(text: str) -> str:
-    """Escape what would move a terminal's cursor or colours."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-
-
-def count(number: int, word: str) -> str:
-    """Return `1 commit` or `3 commits`."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    return harmless(image.rpartition("/")[2])
 
 
 def behind(lag: Lag | None, now: int) -> str:
@@ -57,8 +46,8 @@ def behind(lag: Lag | None, now: int) -> str:
     if lag is None:
         return ""
     if lag.versions is None or lag.commits is None or lag.since is None:
-        return f"never ran in {printable(lag.source)}"
-    parts = (count(lag.versions, "version"), count(lag.commits, "commit"), span(max(0, now - lag.since)))
+        return f"never ran in {harmless(lag.source)}"
+    parts = (counted(lag.versions, "version"), counted(lag.commits, "commit"), span(max(0, now - lag.since)))
     return ", ".join(part for part in parts if part != "now")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gitops_tool.output.status.phrases import GONE, NOTHING, age, behind, last_part, origin, printable, ran, shown
+from gitops_tool.output.status.phrases import GONE, NOTHING, age, behind, last_part, origin, ran, shown
 from gitops_tool.output.times import day, table
+from gitops_tool.wording import harmless
 
 if TYPE_CHECKING:
     from gitops_tool.status.changes import VersionChange
@@ -28,12 +29,12 @@ def status_text(status: Status, now: int) -> str:
     rows = [_STATUS]
     for app, environments in status.by_app().items():
         lines = [row for one in environments.values() for row in _rows(one, now)]
-        rows += [(printable(app) if number == 0 else "", *row) for number, row in enumerate(lines)]
+        rows += [(harmless(app) if number == 0 else "", *row) for number, row in enumerate(lines)]
     return "".join(f"{line}\n" for line in table(rows))
 
 
 def _rows(one: OverlayStatus, now: int) -> Iterator[tuple[str, str, str, str, str, str, str]]:
-    environment = printable(one.overlay.environment)
+    environment = harmless(one.overlay.environment)
     if one.problem is not None:
         yield environment, NOTHING, "unreadable", NOTHING, NOTHING, NOTHING, ""
     elif not one.images:
@@ -46,7 +47,7 @@ def _rows(one: OverlayStatus, now: int) -> Iterator[tuple[str, str, str, str, st
             shown(image.version),
             age(image, now),
             commit.sha[:12] if commit else NOTHING,
-            printable(commit.author) if commit else NOTHING,
+            harmless(commit.author) if commit else NOTHING,
             behind(image.lag, now),
         )
 
@@ -67,11 +68,11 @@ def history_text(history: History, now: int) -> str:
 def _change(change: VersionChange, history: History, now: int) -> tuple[str, ...]:
     return (
         day(change.landed.time),
-        printable(change.overlay.environment),
+        harmless(change.overlay.environment),
         last_part(change.image),
         shown(change.version) if change.version else GONE,
         ran(change, now),
         origin(change, history),
         change.commit.sha[:12],
-        printable(change.commit.author),
+        harmless(change.commit.author),
     )
