@@ -35,6 +35,7 @@ def check(session: Session, rev: str | None, output: str) -> int:
     kustomization does not list, no root Application. Exits with 1 if there is any such.
     """
     from gitops_tool import engines
+    from gitops_tool.cli.memory import validated
     from gitops_tool.cli.repository import opened
     from gitops_tool.config import load_settings
     from gitops_tool.errors import ExitCode, LayoutError
@@ -42,8 +43,6 @@ def check(session: Session, rev: str | None, output: str) -> int:
     from gitops_tool.rules import drift_rules
     from gitops_tool.schemas import SchemaEngine
     from gitops_tool.validate.overrides import check_rule_names
-    from gitops_tool.validate.run import validate
-    from gitops_tool.validate.selection import select
 
     with opened(session.folder, rev) as here:
         settings = load_settings(here.tree)
@@ -55,7 +54,8 @@ def check(session: Session, rev: str | None, output: str) -> int:
         for note in notes:
             click.echo(f"note: {note}", err=True)
         validator = engines.pick_validator(settings, SchemaEngine.AUTO, drift_rules)
-        result = validate(here.tree, select(here.tree, settings, ()), renderer, validator).at_least(Severity.WARNING)
+        tools = engines.Engines(renderer, validator, notes)
+        result = validated(here, settings, tools, "argocd check").at_least(Severity.WARNING)
         print_report(report_text(result, here.tree, output))
     return ExitCode.FINDINGS if result.findings else ExitCode.OK
 

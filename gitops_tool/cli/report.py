@@ -114,19 +114,18 @@ def _render(
 ) -> tuple[Result, dict[Overlay, Topology], dict[Overlay, str]]:
     """Validate everything, and read how the objects of each overlay hang together."""
     from gitops_tool import engines
-    from gitops_tool.cli.validate import progress
+    from gitops_tool.cli.memory import validated
+    from gitops_tool.git.revisions import LocalRevisions
     from gitops_tool.validate import SchemaEngine
     from gitops_tool.validate.overrides import check_rule_names
-    from gitops_tool.validate.run import validate
-    from gitops_tool.validate.selection import select
 
     check_rule_names(settings)
     tools = engines.pick(settings, SchemaEngine("auto"))
     for note in tools.notes:
         click.echo(f"note: {note}", err=True)
-    selection = select(here.tree, settings, ())
-    with progress(len(selection.overlays)) as step:
-        result = validate(here.tree, selection, tools.renderer, tools.validator, step)
+    if here.repo is not None:
+        tools.validator.revisions = LocalRevisions(here.repo)
+    result = validated(here, settings, tools)
     overlays = [overlay for app in apps for overlay in app.overlays]
     return (result, *_graphs(here, tools.renderer, overlays))
 

@@ -30,10 +30,8 @@ if TYPE_CHECKING:
     from gitops_tool.cli.app import Session
     from gitops_tool.cli.repository import Opened
     from gitops_tool.config import Settings
-    from gitops_tool.engines import Engines
     from gitops_tool.model import Finding, Overlay
     from gitops_tool.tree import Tree
-    from gitops_tool.validate.memory import Memory
     from gitops_tool.validate.run import Result
     from gitops_tool.validate.selection import Selection
     from gitops_tool.validate.shard import Shard
@@ -202,6 +200,7 @@ def _words(texts: tuple[str, ...]) -> tuple[str, ...]:
 def _run(here: Opened, wanted: _Wanted) -> Result:
     """Pick the overlays and the programs, and validate."""
     from gitops_tool import engines
+    from gitops_tool.cli.memory import memory_of
     from gitops_tool.config import load_settings
     from gitops_tool.git.revisions import LocalRevisions
     from gitops_tool.validate import SchemaEngine
@@ -222,7 +221,8 @@ def _run(here: Opened, wanted: _Wanted) -> Result:
     for note in tools.notes:
         click.echo(f"note: {note}", err=True)
     compares = wanted.since is not None or wanted.base is not None
-    memory = None if compares else _memory(here, tools, wanted)
+    arguments = (wanted.names, sorted(wanted.environments), str(here.folder), here.revision is None, str(wanted.shard))
+    memory = None if compares else memory_of(here, tools, arguments, wanted.cache)
 
     def looked_for(tree: Tree) -> Selection:
         return select(tree, settings, wanted.names, wanted.environments, here.folder)
@@ -254,26 +254,6 @@ def _with_shard(here: Opened, wanted: _Wanted, shard: Shard, work: Work, whole: 
         "kubernetesVersion": wanted.kubernetes_version,
     }
     return replace(result, shard=packed(shard, whole, result, work.views, facts))
-
-
-def _memory(here: Opened, tools: Engines, wanted: _Wanted) -> Memory | None:
-    """Return what earlier runs found here; None where nothing tells quickly which files have changed."""
-    from gitops_tool.cachedir import cache_folder
-    from gitops_tool.git.listing import list_commit, list_files
-    from gitops_tool.tree import ROOT
-    from gitops_tool.validate.memory import Memory, conditions
-
-    repo = here.repo
-    if repo is None:
-        return None
-    if here.revision is None and repo.root is not None:
-        files = list_files(repo, repo.root)
-    else:
-        files = list_commit(repo, here.tree.oid(ROOT))
-    if files is None:
-        return None
-    arguments = (wanted.names, sorted(wanted.environments), str(here.folder), here.revision is None, str(wanted.shard))
-    return Memory(wanted.cache or cache_folder().path, conditions(str(repo.common_dir), tools, arguments), files)
 
 
 def _changed(here: Opened, settings: Settings, selection: Selection, wanted: _Wanted) -> tuple[Selection, Base | None]:

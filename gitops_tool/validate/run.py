@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from gitops_tool.model import Finding, Overlay, Severity
+from gitops_tool.model import Finding, Severity
 from gitops_tool.records import record, replace
 from gitops_tool.schemas import SchemaEngine
 from gitops_tool.validate.built_in import REMOTE_BASE
@@ -15,11 +15,7 @@ from gitops_tool.validate.validator import Report
 if TYPE_CHECKING:
     from typing import Any
 
-    from gitops_tool.render import Renderer
-    from gitops_tool.tree import Tree
     from gitops_tool.validate.baseline import BaselineEntry
-    from gitops_tool.validate.selection import Selection
-    from gitops_tool.validate.validator import Validator
     from gitops_tool.validate.work import Base, Work
 
 
@@ -52,19 +48,6 @@ class Result:
             for report in self.reports
         )
         return replace(self, reports=tuple(reports))
-
-
-def validate(
-    tree: Tree,
-    selection: Selection,
-    renderer: Renderer,
-    validator: Validator,
-    progress: Callable[[Overlay], None] = lambda _: None,
-) -> Result:
-    """Render and check overlays, all of them anew; see `result_of`."""
-    from gitops_tool.validate.work import Work
-
-    return result_of(Work(tree, selection, renderer, validator, progress))
 
 
 def result_of(work: Work, base: Base | None = None) -> Result:

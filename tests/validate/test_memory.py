@@ -402,3 +402,22 @@ def test_the_values_of_secrets_are_not_kept(folder: Path, tmp_path: Path) -> Non
     assert "plain-secret" in {finding.rule for finding in result.findings}
     assert all(b"hunter22" not in path.read_bytes() for path in (tmp_path / "results").rglob("*") if path.is_file())
     assert PurePosixPath(PRODUCTION) in {report.overlay.path for report in result.reports}
+
+
+def test_argocd_check_has_results_of_its_own(folder: Path, tmp_path: Path) -> None:
+    env = {"GITOPS_CACHE_DIR": str(tmp_path / "kept")}
+    gitops(folder, "validate", env=env)
+    for number, text in enumerate((APPLICATION, APPLICATION.replace("namespace: shop}", "namespace: other}"))):
+        write(folder, {"argocd/web.yaml": text})
+        fresh = gitops(folder, "argocd", "check", env={"GITOPS_CACHE_DIR": str(tmp_path / str(number))})
+        assert [gitops(folder, "argocd", "check", env=env) for _ in range(2)] == [fresh, fresh]
+
+
+def test_a_report_uses_what_validate_found(folder: Path, tmp_path: Path) -> None:
+    env = {"GITOPS_CACHE_DIR": str(tmp_path / "kept")}
+    before = gitops(folder, "validate", "--output", "json", env=env)
+    entries = {path: path.read_bytes() for path in (tmp_path / "kept/results").glob("*/*")}
+    ran = gitops(folder, "report", str(tmp_path / "report"), "--no-diff", env=env)
+    assert ran.code == 0, ran.err
+    assert {path: path.read_bytes() for path in (tmp_path / "kept/results").glob("*/*")} == entries
+    assert gitops(folder, "validate", "--output", "json", env=env) == before
