@@ -94,7 +94,9 @@ class Kubectl:
         command = (str(self.program), "get", _KIND, f"--namespace={namespace}", "--output=json", limit, *context)
         done = process.run((*command, "--", name), timeout=self.timeout + 5)
         if done.returncode != 0:
-            words = done.error_text.removeprefix("Error from server ").removeprefix("error: ")
+            # Its log comes before, a line for each try.
+            said = done.error_text.splitlines()[-1] if done.error_text else f"it ended with {done.returncode}"
+            words = said.removeprefix("Error from server ").removeprefix("error: ")
             raise ToolError(f"kubectl: {words}", hint="is this the cluster that Argo CD runs in? see --context")
         return _object(done.stdout, "kubectl")
 

@@ -204,6 +204,25 @@ def test_it_cannot_be_asked(ask: Callable[..., Result], cluster: Cluster, code: 
     assert TOKEN not in result.err
 
 
+def test_a_cluster_that_is_not_there(web: Checkout, tmp_path: Path) -> None:
+    """What kubectl logs for each of its tries is left out."""
+    if shutil.which("kubectl") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("kubectl is not installed")
+    config = tmp_path / "kubeconfig"
+    config.write_text(
+        '{"apiVersion": "v1", "kind": "Config", "current-context": "gone", "users": [{"name": "gone", "user": {}}],'
+        ' "clusters": [{"name": "gone", "cluster": {"server": "http://127.0.0.1:1"}}],'
+        ' "contexts": [{"name": "gone", "context": {"cluster": "gone", "user": "gone"}}]}'
+    )
+    result = web.gitops("wait", "web", "--env", "staging", env={"KUBECONFIG": str(config)})
+    assert (result.code, result.out) == (3, "")
+    assert result.err == (
+        "error: kubectl: The connection to the server 127.0.0.1:1 was refused"
+        " - did you specify the right host or port?\n"
+        "hint: is this the cluster that Argo CD runs in? see --context\n"
+    )
+
+
 def test_the_document(ask: Callable[..., Result], web: Checkout, cluster: Cluster) -> None:
     cluster.states = [status(web.head)]
     result = ask("--output", "json")
