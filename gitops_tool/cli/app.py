@@ -12,9 +12,9 @@ import click
 
 from gitops_tool import __version__
 from gitops_tool.cli.commands import MODULES, SECTIONS
-from gitops_tool.errors import ExitCode, FindingsError, GitopsError
+from gitops_tool.errors import ExitCode, FindingsError, GitopsError, UsageError
 from gitops_tool.records import record
-from gitops_tool.wording import harmless
+from gitops_tool.wording import did_you_mean, harmless, quoted
 
 _LINES = "\n\t"
 """What may be in a message, besides what is printable."""
@@ -28,11 +28,21 @@ class LazyGroup(click.Group):
         return list(MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; unknown names get a suggestion from click."""
+        """Import one command."""
         if cmd_name not in MODULES:
             return None
         command = getattr(importlib.import_module(MODULES[cmd_name]), cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; an unknown name gets a suggestion."""
+        if args[0] not in MODULES and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise UsageError(
+                f"no command {quoted(args[0])}", hint=did_you_mean(args[0], MODULES) or "see `gitops --help`"
+            )
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""

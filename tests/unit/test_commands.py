@@ -8,7 +8,7 @@ import click
 import pytest
 
 import gitops_tool
-from gitops_tool.cli.app import main
+from gitops_tool.cli.app import main, run
 from gitops_tool.cli.commands import MODULES, SECTIONS
 
 DOCS = Path(gitops_tool.__file__).resolve().parents[1] / "docs"
@@ -55,3 +55,16 @@ def test_every_result_is_there_as_json() -> None:
 def test_every_command_is_documented() -> None:
     text = "".join(path.read_text("utf-8") for path in DOCS.glob("*.md"))
     assert [name for name, _ in commands() if f"gitops {name}" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("word", "error"),
+    [
+        ("statu", 'error: no command "statu"\nhint: did you mean "status"?\n'),
+        ("deploy-now", 'error: no command "deploy-now"\nhint: see `gitops --help`\n'),
+        ("a\x1b[31m", 'error: no command "a\\x1b[31m"\nhint: see `gitops --help`\n'),
+    ],
+)
+def test_an_unknown_command(word: str, error: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([word]) == 2
+    assert tuple(capsys.readouterr()) == ("", error)
