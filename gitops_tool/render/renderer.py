@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from functools import cached_property
@@ -183,6 +184,8 @@ class _Job:
                 done = process.finish(child, self._command(), timeout=TIMEOUT)
             except ToolError as error:  # this overlay is to blame, not the program
                 raise RenderError(error.message, location=Location(self.closure.kustomizations[0])) from error
+            finally:  # now, while the other engines run, and before there are too many
+                shutil.rmtree(self._folder, ignore_errors=True)
         words = in_repository(done.error_text, self._folder)
         if done.returncode != 0:
             raise render_error(words or f"it ended with status {done.returncode}", self.tree, self.closure)

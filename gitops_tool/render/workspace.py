@@ -24,13 +24,31 @@ _STALE = 3600.0
 """Seconds after which a scratch folder's process is taken for dead."""
 
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of this user's in it is used
+_ENOUGH = 1 << 30
+"""Free bytes from which on files are laid out in memory: the largest that are read, for each engine at once."""
+
+
+def _around_scratch() -> Path:
+    """Return where scratch folders are made: where people say, else in memory if there is room, else on the disk.
+
+    Many small files come and go: in memory that takes a fifth of the time, and on a busy disk much less than that.
+    """
+    if not any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")):
+        with suppress(OSError):
+            room = os.statvfs(_MEMORY)
+            if room.f_bavail * room.f_frsize >= _ENOUGH and os.access(_MEMORY, os.W_OK | os.X_OK):
+                return _MEMORY
+    return Path(tempfile.gettempdir())
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Make a folder that is gone afterwards; what killed runs left behind goes with it."""
-    home = Path(tempfile.gettempdir()) / f"gitops-render-{os.getuid()}"
+    home = _around_scratch() / f"gitops-render-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     if home.is_symlink() or home.stat().st_uid != os.getuid():
-        home = Path(tempfile.mkdtemp(prefix="gitops-render-"))  # somebody else's folder of that name
+        home = Path(tempfile.mkdtemp(prefix="gitops-render-", dir=home.parent))  # somebody else's folder of that name
     for stale in home.iterdir():
         with suppress(FileNotFoundError):
             if time.time() - stale.stat().st_mtime > _STALE:

@@ -20,7 +20,7 @@ from gitops_tool.config import Kustomize, Settings
 from gitops_tool.errors import GitopsError, RenderError
 from gitops_tool.git import GitRepo
 from gitops_tool.records import replace
-from gitops_tool.render import Renderer, renderer
+from gitops_tool.render import Renderer, renderer, workspace
 from gitops_tool.toolchain import RenderEngine
 from gitops_tool.tree import DirTree
 from gitops_tool.yamlload import load_documents
@@ -399,8 +399,34 @@ def test_the_callers_git_and_proxy_variables_do_not_reach_kustomize(
     assert seen["PATH"] == os.environ["PATH"]
 
 
+def test_scratch_folders_are_in_memory_if_there_is_room_and_no_other_place_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, disk = tmp_path / "memory", tmp_path / "disk"
+    memory.mkdir()
+    disk.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(disk))
+    monkeypatch.setattr(workspace, "_MEMORY", memory)
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    for room, expected in ((1, memory), (1 << 60, disk)):
+        monkeypatch.setattr(workspace, "_ENOUGH", room)
+        with workspace.scratch() as folder:
+            assert folder.parents[1] == expected
+        assert not folder.exists()
+    monkeypatch.setattr(workspace, "_ENOUGH", 1)
+    monkeypatch.setenv("TMPDIR", str(disk))
+    with workspace.scratch() as folder:
+        assert folder.parents[1] == disk
+    monkeypatch.delenv("TMPDIR")
+    monkeypatch.setattr(workspace, "_MEMORY", tmp_path / "not-here")  # macOS
+    with workspace.scratch() as folder:
+        assert folder.parents[1] == disk
+
+
 def test_no_scratch_folder_is_left(render: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     render.render(tree_of(SHOP), PROD)
     with pytest.raises(RenderError):
         render.render(tree_of({f"app/{K}": "resources: [gone]"}), P("app"))
