@@ -189,6 +189,8 @@ def unchecked(tree: Tree, settings: Settings, used: Collection[PurePosixPath]) -
 def _reason(tree: Tree, settings: Settings, path: PurePosixPath) -> str:
     if is_component(tree, path):
         return "a component that no overlay uses"
+    if re.fullmatch(re.escape(settings.preview.template).replace(r"\{app\}", "[^/]+"), str(path)):
+        return "the template of previews"
     for pattern in settings.layout:
         shape = re.sub(r"\\\{(app|env)\\\}", lambda m: f"(?P<{m[1]}>[^/]+)", re.escape(pattern), count=2)
         match = re.fullmatch(shape, str(path)) if pattern.count("{env}") == pattern.count("{app}") == 1 else None

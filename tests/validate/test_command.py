@@ -148,6 +148,19 @@ def test_without_settings_every_kustomization_that_no_other_uses_is_looked_at(tm
     ]
 
 
+def test_the_template_of_previews_is_called_by_its_name(tmp_path: Path) -> None:
+    settings = "version: 1\nenvironments: [{name: staging}]\n"
+    overlay = kustomization("../../base")
+    names = {f"apps/web/overlays/{name}/kustomization.yaml": overlay for name in ("staging", "preview", "qa")}
+    base = {"apps/web/base/kustomization.yaml": kustomization("web.yaml"), "apps/web/base/web.yaml": WEB}
+    write(tmp_path, {"gitops.yaml": settings, **base, **names})
+    done = gitops(tmp_path, "validate", "--select", "render", "--output", "json")
+    assert json.loads(done.out)["unchecked"] == [
+        {"path": "apps/web/overlays/preview", "reason": "the template of previews"},
+        {"path": "apps/web/overlays/qa", "reason": 'the environment "qa" is not in gitops.yaml'},
+    ]
+
+
 def test_one_kustomization_is_enough(tmp_path: Path) -> None:
     write(tmp_path, {"kustomization.yaml": kustomization("web.yaml"), "web.yaml": WEB})
     assert looked_at(tmp_path) == looked_at(tmp_path, ".") == ["."]
