@@ -6,7 +6,7 @@ Looking an app up reads only the directories on its way: a repository of 5,000 a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -120,6 +120,13 @@ def select_overlays(settings: Settings, app: App, environments: tuple[str, ...])
     if len(by_name) > 1 and len(ordered) < len(by_name):
         raise UsageError(f'app "{app.name}" has several environments: {", ".join(by_name)}', hint="choose with --env")
     return app.overlays[:1]
+
+
+def unknown_environment(name: str, known: Collection[str]) -> UsageError:
+    """Return the error that a name is none of the repository's environments."""
+    names = ", ".join(known)
+    hint = did_you_mean(name, known) or (f"environments here: {names}" if names else None)
+    return UsageError(f"no environment {quoted(name)} in this repository", hint=hint)
 
 
 def _app(settings: Settings, name: str, matches: list[_Match]) -> App:

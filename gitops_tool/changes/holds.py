@@ -18,11 +18,10 @@ from gitops_tool.changes.reach.work import Reach, Work
 from gitops_tool.errors import SupersededError, UsageError
 from gitops_tool.holds import Hold, freeze_path, hold_path, read_hold
 from gitops_tool.holds.times import moment, parse_until, shown
-from gitops_tool.layout import select_overlays
+from gitops_tool.layout import select_overlays, unknown_environment
 from gitops_tool.model import Edit, Location, Overlay
 from gitops_tool.records import record, replace
 from gitops_tool.tree import is_file, read
-from gitops_tool.wording import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from gitops_tool.config import Settings
@@ -170,8 +169,7 @@ def _known(settings: Settings, environments: tuple[str, ...]) -> tuple[str, ...]
     known = [environment.name for environment in settings.environments]
     for name in environments:
         if (known and name not in known) or "/" in name or not name.isprintable() or not name.strip("."):
-            hint = did_you_mean(name, known) or (f"known: {', '.join(known)}" if known else None)
-            raise UsageError(f"there is no environment {quoted(name)}", hint=hint)
+            raise unknown_environment(name, known)
     return tuple(dict.fromkeys(environments))
 
 
@@ -218,7 +216,7 @@ class _Work:
             alike = bool(there.versions) == bool(hold.versions)
             known = alike and {*hold.versions} <= {*there.versions}
             if known and there.reason == hold.reason and (terms.until is None or hold.until == there.until):
-                self.summary.append(f"{name} is {word} already, until {shown(there.until)}: {there.reason}")
+                self.summary.append(f"{name}: {word} already, until {shown(there.until)}: {there.reason}")
                 return
             if not alike or (not there.versions and there.reason != hold.reason):
                 raise _other_hold(name, word, there)
@@ -235,7 +233,7 @@ class _Work:
         """Remove a hold, whatever its file says."""
         word = "frozen" if self.action == "unfreeze" else "held"
         if not is_file(self.tree, path):
-            self.summary.append(f"{name} is not {word}")
+            self.summary.append(f"{name}: not {word}")
             return
         self.edits.append(Edit(path, read(self.tree, path), None))
         self.summary.append(f"{name}: no longer {word}")
@@ -261,7 +259,7 @@ def _other_hold(name: str, word: str, there: Hold) -> SupersededError:
     by = f" by {there.author}" if there.author else ""
     which = f", {', '.join(there.versions)} only" if there.versions else ""
     return SupersededError(
-        f"{name} is {word} already{which}, until {shown(there.until)}{by}: {there.reason}",
+        f"{name}: {word} already{which}, until {shown(there.until)}{by}: {there.reason}",
         location=Location(there.path),
         hint="--replace puts this in its place",
     )

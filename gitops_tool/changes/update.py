@@ -14,12 +14,11 @@ from gitops_tool.changes.images import ImageSetting, image_setting, spliced
 from gitops_tool.changes.message import commit_message
 from gitops_tool.errors import GitopsError, LayoutError, UsageError
 from gitops_tool.images import ImageRef
-from gitops_tool.layout import find_app, find_apps
+from gitops_tool.layout import find_app, find_apps, unknown_environment
 from gitops_tool.policy import marked, newest
 from gitops_tool.records import record
 from gitops_tool.tree import read
 from gitops_tool.versions import candidates
-from gitops_tool.wording import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from gitops_tool.config import Settings
@@ -99,8 +98,7 @@ class Update:
         known = [environment.name for environment in settings.environments]
         for name in self.environments:
             if known and name not in known:
-                hint = did_you_mean(name, known) or f"there are: {', '.join(known)}"
-                raise UsageError(f"no environment {quoted(name)} in gitops.yaml", hint=hint)
+                raise unknown_environment(name, known)
 
     def _newest(self, policy: Policy, candidate: Candidate) -> ImageRef | None:
         """Return the version that a policy wants; with its digest where there is one now."""

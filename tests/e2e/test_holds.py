@@ -61,7 +61,7 @@ class TestHold:
         assert result.out == (f"web(production): no longer held\n\n{HOLD}: removed, 6 lines\n\ncommitted {web.short}\n")
         assert {n: f for n, f in contents(web.folder).items() if not n.startswith(".git/")} == before
         again = web.gitops("unhold", *HELD)
-        assert (again.code, again.out) == (0, "web(production) is not held\n")
+        assert (again.code, again.out) == (0, "web(production): not held\n")
 
     def test_a_version_alone(self, web: Checkout) -> None:
         web.gitops("hold", *HELD, "--reason", "bad", "--tag", "v2", "--until", "never")
@@ -73,12 +73,12 @@ class TestHold:
     def test_another_hold_is_not_replaced_unless_asked(self, web: Checkout) -> None:
         web.gitops("hold", *HELD, "--reason", "audit", "--until", "2999-01-05")
         assert web.gitops("hold", *HELD, "--reason", "audit").out == (
-            "web(production) is held already, until 2999-01-05 00:00 UTC: audit\n"
+            "web(production): held already, until 2999-01-05 00:00 UTC: audit\n"
         )
         result = web.gitops("hold", *HELD, "--reason", "leak")
         assert (result.code, result.out) == (5, "")
         assert result.err == (
-            f"error: {HOLD}: web(production) is held already, until 2999-01-05 00:00 UTC by {DANA}: audit\n"
+            f"error: {HOLD}: web(production): held already, until 2999-01-05 00:00 UTC by {DANA}: audit\n"
             "hint: --replace puts this in its place\n"
         )
         assert web.gitops("hold", *HELD, "--reason", "audit", "--tag", "v2", "--until", "never").code == 5
@@ -182,7 +182,7 @@ class TestFreeze:
     def test_an_unknown_environment(self, web: Checkout) -> None:
         result = web.gitops("freeze", "--env", "prodction", "--reason", "x")
         assert (result.code, result.out) == (2, "")
-        assert result.err == 'error: there is no environment "prodction"\nhint: did you mean "production"?\n'
+        assert result.err == 'error: no environment "prodction" in this repository\nhint: did you mean "production"?\n'
 
 
 class TestList:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from gitops_tool.config import LAYOUTS
 from gitops_tool.errors import LayoutError, UsageError
-from gitops_tool.layout import SINGLE_ENVIRONMENT, app_names, find_apps
+from gitops_tool.layout import SINGLE_ENVIRONMENT, app_names, find_apps, unknown_environment
 from gitops_tool.model import Environment, Overlay
 from gitops_tool.records import record
-from gitops_tool.wording import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from gitops_tool.config import Settings
@@ -109,8 +108,7 @@ def wanted_environments(tree: Tree, settings: Settings, names: tuple[str, ...]) 
         raise LayoutError("this repository has no environments", hint=hint)
     for name in names:
         if name not in known:
-            hint = did_you_mean(name, known) or f"environments here: {', '.join(known)}"
-            raise UsageError(f"no environment {quoted(name)} in this repository", hint=hint)
+            raise unknown_environment(name, known)
     return tuple(known[name] for name in dict.fromkeys(names or known))
 
 
