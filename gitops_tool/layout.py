@@ -75,7 +75,9 @@ def find_app(tree: Tree, settings: Settings, name: str) -> App:
     matches = _matches(tree, settings, name)
     if not matches:
         names = app_names(tree, settings)
-        hint = did_you_mean(name, names) or (f"apps here: {', '.join(names[:10])}" if names else _where(settings))
+        hint = did_you_mean(name, names) or (
+            f"apps here: {', '.join(names[:10])}" if names else where_apps_are(settings)
+        )
         raise LayoutError(f"no app {quoted(name)} in this repository", hint=hint)
     return _app(settings, name, matches)
 
@@ -136,9 +138,10 @@ def _app(settings: Settings, name: str, matches: list[_Match]) -> App:
     return App(name, matches[0].root, overlays)
 
 
-def _where(settings: Settings) -> str:
+def where_apps_are(settings: Settings) -> str:
+    """Return the hint where no app is found: where they are looked for, or how to say it."""
     if settings.path is None:
-        return "say where apps are with `layout` in gitops.yaml"
+        return "say where apps are with `layout` in gitops.yaml; `gitops adopt` finds out and writes it"
     return f"apps are looked for at {', '.join(settings.layout)}"
 
 

@@ -79,12 +79,11 @@ def selected_apps(tree: Tree, settings: Settings, names: tuple[str, ...]) -> tup
         LayoutError: there is no such app, or none at all.
     """
     from gitops_tool.errors import LayoutError
-    from gitops_tool.layout import find_app, find_apps
+    from gitops_tool.layout import find_app, find_apps, where_apps_are
 
     apps = tuple(find_app(tree, settings, name) for name in dict.fromkeys(names)) or find_apps(tree, settings)
     if not apps:
-        hint = f"apps are looked for at {', '.join(settings.layout)}" if settings.path else None
-        raise LayoutError("no app in this repository", hint=hint or "say where apps are with `layout` in gitops.yaml")
+        raise LayoutError("no app in this repository", hint=where_apps_are(settings))
     return apps
 
 

@@ -127,7 +127,9 @@ def test_an_empty_repository_says_where_apps_are_told() -> None:
     tree, settings = repo("README.md")
     with pytest.raises(LayoutError) as caught:
         find_app(tree, settings, "web")
-    assert caught.value.hint == "say where apps are with `layout` in gitops.yaml"
+    assert (
+        caught.value.hint == "say where apps are with `layout` in gitops.yaml; `gitops adopt` finds out and writes it"
+    )
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../web", "a/b", "/web", "new\nline", "esc\x1b[0m", "\u202e"])
