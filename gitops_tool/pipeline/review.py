@@ -18,7 +18,7 @@ from gitops_tool.records import record
 from gitops_tool.schemas import SchemaEngine
 
 if TYPE_CHECKING:
-    from gitops_tool.changes import Change
+    from gitops_tool.changes import Change, Proposal
     from gitops_tool.forge import Forge, MergeRequest, Wanted
     from gitops_tool.git import GitRepo, PushResult
     from gitops_tool.git.repo import Remote
@@ -33,6 +33,7 @@ _OURS = re.compile(r"^Gitops-[A-Za-z-]+: ", re.MULTILINE)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+|\.(?=\.|lock$)|\.$|^[.-]")
 _NO_OPTIONS = "does not support push options"
 _LONGEST_TITLE = 255
+_LONGEST_NAME = 60
 
 
 @record
@@ -77,7 +78,7 @@ def request_review(
         repo.mend()
         tip = repo.fetch(remote, target, lock, push.timeout)
         plan = make_plan(change, repo.tree(tip), tip, engine)
-        branch = options.branch or branch_name(plan.proposal.overlays)
+        branch = options.branch or branch_name(plan.proposal)
         if not plan.proposal.edits:
             return Outcome(Status.UNCHANGED, plan, None, target, notes=_close_done(plan, target, reviewer.forge))
         refuse_errors(plan)
@@ -92,14 +93,22 @@ def request_review(
     return Outcome(Status.REQUESTED, plan, revision, branch, 1, notes, url)
 
 
-def branch_name(overlays: Iterable[Overlay]) -> str:
-    """Return the branch for a change of some overlays: always the same for the same ones."""
-    keys = _keys(overlays)
+def branch_name(proposal: Proposal) -> str:
+    """Return the branch for a change: always the same for the same overlays, or for the same files without any."""
+    keys = _keys(proposal.overlays)
+    if not keys:  # a hold, for instance: nothing is rendered
+        paths = sorted(str(edit.path).lstrip("./") for edit in proposal.edits)
+        number = f"-{_checksum(paths)}" if len(paths) > 1 else ""
+        return PREFIX + _UNSAFE.sub("-", paths[0].rpartition(".")[0].removeprefix("gitops/"))[:_LONGEST_NAME] + number
     if len(keys) == 1:
         return PREFIX + _UNSAFE.sub("-", keys[0].replace("/", "-"))
     environments = sorted({key.rpartition("/")[2] for key in keys})
-    number = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:8]
-    return PREFIX + _UNSAFE.sub("-", f"{'-'.join(environments)[:60]}-{len(keys)}-apps-{number}")
+    number = _checksum(keys)
+    return PREFIX + _UNSAFE.sub("-", f"{'-'.join(environments)[:_LONGEST_NAME]}-{len(keys)}-apps-{number}")
+
+
+def _checksum(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
 
 
 def _keys(overlays: Iterable[Overlay]) -> tuple[str, ...]:

@@ -259,6 +259,34 @@ class TestDemand:
         assert [one["source_branch"] for one in gitlab.open()] == ["gitops/web-production"]
 
 
+class TestEveryChange:
+    """All of them go the same road."""
+
+    def test_a_promotion(self, mine: Checkout, gitlab: GitLabServer) -> None:
+        assert mine.gitops("bump", "web", "v2", "--push").code == 0
+        result = mine.gitops("promote", "web", "--mr")
+        assert (result.code, result.err) == (0, "")
+        [request] = gitlab.open()
+        assert request["source_branch"] == "gitops/web-production"
+        assert request["title"] == f"web(production): promote {shop.image('web')} to v2"
+
+    def test_a_rollback_with_its_hold(self, mine: Checkout, gitlab: GitLabServer, server: Checkout) -> None:
+        assert mine.gitops("bump", "web", "v2", "--push").code == 0
+        result = mine.gitops("rollback", "web", "--env", "staging", "--mr")
+        assert (result.code, result.err) == (0, "")
+        changed = server.git("diff", "--name-only", "main", "gitops/web-staging").splitlines()
+        assert changed == [".gitops/holds/web/staging.yaml", STAGING]
+
+    def test_a_hold_of_which_nothing_is_rendered(self, mine: Checkout, gitlab: GitLabServer) -> None:
+        for reason in ("audit", "a longer audit"):
+            result = mine.gitops("hold", "web", "--env", "staging", "--reason", reason, "--mr")
+            assert (result.code, result.err) == (0, "")
+        [request] = gitlab.open()
+        assert request["source_branch"] == "gitops/holds-web-staging"
+        assert mine.gitops("bump", "web", "v2", "--mr").code == 0
+        assert len(gitlab.open()) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
