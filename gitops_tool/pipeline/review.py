@@ -78,10 +78,10 @@ def request_review(
         repo.mend()
         tip = repo.fetch(remote, target, lock, push.timeout)
         plan = make_plan(change, repo.tree(tip), tip, engine)
-        branch = options.branch or branch_name(plan.proposal)
         if not plan.proposal.edits:
             return Outcome(Status.UNCHANGED, plan, None, target, notes=_close_done(plan, target, reviewer.forge))
         refuse_errors(plan)
+        branch = options.branch or branch_name(plan.proposal)
         wanted = _wanted(plan, branch, target, options, reviewer)
         others = _open_requests(reviewer.forge, target)
         offer = _Offer(repo, remote, wanted, plan, tip, sign, lock, deadline)
