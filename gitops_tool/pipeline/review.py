@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import ForgeError, GitError, PushRejectedError, RaceLostError
-from gitops_tool.git import PushStatus
+from gitops_tool.git import PushResult, PushStatus
 from gitops_tool.pipeline.plan import Outcome, Plan, Status, make_plan, refuse_errors
 from gitops_tool.records import record
 from gitops_tool.schemas import SchemaEngine
@@ -20,7 +20,7 @@ from gitops_tool.schemas import SchemaEngine
 if TYPE_CHECKING:
     from gitops_tool.changes import Change, Proposal
     from gitops_tool.forge import Forge, MergeRequest, Wanted
-    from gitops_tool.git import GitRepo, PushResult
+    from gitops_tool.git import GitRepo
     from gitops_tool.git.repo import Remote
     from gitops_tool.model import Overlay, Revision
     from gitops_tool.pipeline.publish import PushOptions
@@ -165,8 +165,9 @@ class _Offer:
             if old is not None:
                 self._refuse_foreign(old)
             # The same change over the same tip again: the branch stays, and so do its pipeline and its approvals.
-            same = old is not None and self._is_same(old)
-            revision = old if old is not None and same else self._committed()
+            if old is not None and self._is_same(old):
+                return old, PushResult(PushStatus.ACCEPTED)
+            revision = self._committed()
             answer = self._pushed(revision, old, push_options(self.wanted) if with_options else ())
             if answer.status is PushStatus.ACCEPTED:
                 return revision, answer
