@@ -168,7 +168,7 @@ def _directories(search: _Search, directory: PurePosixPath, value: Any) -> Itera
 def _follow_files(search: _Search, directory: PurePosixPath, value: Any) -> None:
     """Take in every file that a text in a value names, as `path` or as `key=path`."""
     for text in _texts(value):
-        for candidate in (text, text.partition("=")[2]):
+        for candidate in (text, text.partition("=")[2]) if "=" in text else (text,):
             path = _existing(search.tree, directory, candidate)
             if path is not None:
                 _add_file(search, path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from gitops_tool.rules.api_server.objects import CONTAINER_LISTS, kind_of, parts, pod_spec
+from gitops_tool.rules.api_server.objects import CONTAINER_LISTS, POD_SPECS, kind_of, parts, pod_spec
 
 if TYPE_CHECKING:
     from gitops_tool.model import Resource
@@ -45,10 +45,12 @@ class Table(Generic[Demand]):
         """Return each value of the resource that a demand is made on, with its pointer and the demand."""
         found: list[tuple[Any, Pointer, Demand]] = []
         kind = kind_of(resource)
-        tree = self._kinds.get(kind) if kind else None
+        if kind is None:
+            return found
+        tree = self._kinds.get(kind)
         if tree:
             _collect(tree, resource.body, (), found)
-        pod = pod_spec(resource) if self._pod or self._container else None
+        pod = pod_spec(resource) if kind in POD_SPECS and (self._pod or self._container) else None
         if pod is None:
             return found
         spec, pointer = pod
