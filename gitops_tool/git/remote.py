@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -72,6 +73,8 @@ def read_push(returncode: int, stdout: str, stderr: str) -> PushResult:
     if returncode == 0:
         found = _REQUEST_URL.search(stderr)
         return PushResult(PushStatus.ACCEPTED, url=found[1] if found else None)
+    if returncode == -signal.SIGPIPE:  # the server hung up while git was still writing: nobody knows what became of it
+        return PushResult(PushStatus.LOST_RACE, "the server closed the connection")
     refusals = [line.split("\t", 2)[-1] for line in stdout.splitlines() if line.startswith("!")]
     # Git pads the server's lines with spaces, to cover a line of progress.
     words = [line.rstrip() for line in redact(stderr).splitlines() if line.strip() and not _is_noise(line)]

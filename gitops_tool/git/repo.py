@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -474,7 +475,7 @@ class GitRepo:
             detached=True,
             inherit=(lock,),
             env=remote.environment,
-            accept=range(256),
+            accept=range(-signal.SIGPIPE, 256),
         )
 
     def branch_on(self, remote: Remote, branch: str, lock: int, timeout: float) -> Revision | None:

@@ -157,6 +157,11 @@ def test_a_push_that_never_got_an_answer_is_no_race() -> None:
     assert read_push(0, "", "anything").status is PushStatus.ACCEPTED
 
 
+def test_a_server_that_hangs_up_is_asked_again() -> None:
+    """Git dies of SIGPIPE; whether the commit landed, the next fetch tells."""
+    assert read_push(-13, "", "").status is PushStatus.LOST_RACE
+
+
 @pytest.mark.parametrize(
     ("url", "plain", "credentials"),
     [
