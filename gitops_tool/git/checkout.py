@@ -31,6 +31,7 @@ _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 """Files that tell of a commit the user has yet to conclude: whether the branch may move then, `git merge` decides."""
 
 _HINT = "commit, stash or undo your changes to these files; or use --push with another --branch"
+_HINT_UNDER_WAY = "conclude what is under way or abort it, `git status` says how; or use --push with another --branch"
 
 
 @record
@@ -74,8 +75,9 @@ class Checkout:
         # Reached only when git ended by itself; after an interruption the note stays for `mend`.
         note.unlink(missing_ok=True)
         if done.returncode != 0:
-            words = own_words(done).partition("\nPlease commit your changes")[0]
-            raise GitError(f"the checkout cannot follow: {words}", hint=_HINT if "overwritten" in words else None)
+            words = own_words(done).partition("\nPlease")[0]
+            hint = _HINT if "overwritten" in words else _HINT_UNDER_WAY if self._is_under_way() else None
+            raise GitError(f"the checkout cannot follow: {words}", hint=hint)
 
     def _merge(self, new: str, lock: int) -> Completed:
         """Have git move branch, index and files, after a look at every file."""

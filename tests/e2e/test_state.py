@@ -17,6 +17,7 @@ from .world import COMMAND, Checkout, contents, environment, mortal, path_withou
 
 STAGING = shop.overlay_path("web")
 IMAGE = shop.image("web")
+UNDER_WAY = "hint: conclude what is under way or abort it, `git status` says how; or use --push with another --branch\n"
 
 
 class TestOtherWork:
@@ -94,8 +95,21 @@ class TestOtherWork:
         before = web.snapshot()
         result = web.gitops("bump", "web", "v2")
         assert (result.code, result.out) == (3, "")
+        assert result.err.startswith("error: the checkout cannot follow: ")
+        assert result.err.endswith(UNDER_WAY)
         assert web.snapshot() == before
         assert (web.folder / ".git/MERGE_HEAD").exists()
+
+    def test_a_merge_that_is_only_to_be_concluded(self, web: Checkout) -> None:
+        web.git("checkout", "--quiet", "-b", "side")
+        web.commit({"README.md": "side\n"}, "side")
+        web.git("checkout", "--quiet", "main")
+        web.git("merge", "--quiet", "--no-commit", "--no-ff", "side")
+        result = web.gitops("bump", "web", "v2")
+        assert (result.code, result.out) == (3, "")
+        assert result.err == (
+            "error: the checkout cannot follow: You have not concluded your merge (MERGE_HEAD exists).\n" + UNDER_WAY
+        )
 
     def test_hooks_of_the_checkout_are_the_users_business(self, web: Checkout) -> None:
         """`git commit` runs them; a bump builds its commit of objects and runs none that could move things."""
