@@ -216,6 +216,15 @@ def test_environments_that_would_share_a_namespace(empty: Checkout) -> None:
     assert contents(empty.folder) == {}
 
 
+def test_what_the_pipeline_writes_is_ignored(empty: Checkout) -> None:
+    assert empty.gitops("init").code == 0
+    written = ("--output-file", "gitlab=gl-code-quality-report.json")
+    assert empty.gitops("validate", *written).code == 0
+    assert empty.gitops("diff", "HEAD", "--output-file", "markdown=diff.md").code == 0
+    assert empty.gitops("report", "public").code == 0
+    assert empty.git("status", "--porcelain") == ""
+
+
 def test_in_a_bare_repository(tmp_path: Path, env: dict[str, str]) -> None:
     Checkout.create(tmp_path / "shop", env, {"x": ""}).git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare"))
     for name in ("bare", "bare/new"):
