@@ -53,7 +53,9 @@ def render_error(words: str, tree: Tree, found: Closure) -> RenderError:
 
 def rendered_resources(text: bytes, overlay: PurePosixPath) -> Iterator[Resource]:
     """Yield the objects of kustomize's output."""
-    for document in text.split(_BETWEEN_DOCUMENTS):
+    *others, last = text.split(_BETWEEN_DOCUMENTS)
+    # The line break before the marker is the document's own: it may be the end of a text.
+    for document in (*(other + b"\n" for other in others), last):
         for body, origin in _bodies(document):
             yield resource(body, overlay, origin)
 

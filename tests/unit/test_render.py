@@ -165,6 +165,16 @@ def test_the_repositorys_root_can_be_an_overlay(tmp_path: Path, render: Renderer
     assert bodies(render, DirTree(tmp_path), P()) == in_place(tmp_path, P())
 
 
+def test_a_text_at_the_end_of_an_object_keeps_its_line_breaks(tmp_path: Path, render: Renderer) -> None:
+    for number, text in enumerate(("|-\n  echo", "|\n  echo", "|+\n  echo\n\n")):
+        data = f"apiVersion: example.org/v1\nkind: Job{number}\nmetadata: {{name: a}}\nzscript: {text}\n"
+        (tmp_path / f"{number}.yaml").write_text(data)
+    (tmp_path / K).write_text("resources: [0.yaml, 1.yaml, 2.yaml]\n")
+    found = bodies(render, DirTree(tmp_path), P())
+    assert [body["zscript"] for body in found] == ["echo", "echo\n", "echo\n\n\n"]
+    assert found == in_place(tmp_path, P())
+
+
 def test_a_render_of_nothing_is_empty(render: Renderer) -> None:
     assert render.render(tree_of({f"app/{K}": "resources: []\n"}), P("app")).resources == ()
 
