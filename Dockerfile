@@ -3,15 +3,15 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 RUN python -m venv /venv
-ENV PATH=/venv/bin:$PATH
+ENV PATH=/venv/bin:$PATH PIP_CACHE_DIR=/var/.cache/pip
 
 # Before the sources, so that this layer is cached until a dependency changes: all packages, by version and hash.
 COPY requirements.txt ./
-RUN --mount=type=cache,target=/root/.cache/pip pip install --no-compile --require-hashes --requirement requirements.txt
+RUN --mount=type=cache,target=/var/.cache/pip pip install --no-compile --require-hashes --requirement requirements.txt
 
 # What .dockerignore lets through. "schemas" is what gitops_tool/schemas/data points to.
 COPY . .
-RUN --mount=type=cache,target=/root/.cache/pip pip install --no-compile --no-deps .
+RUN --mount=type=cache,target=/var/.cache/pip pip install --no-compile --no-deps .
 # Releases with the pinned checksums.
 RUN gitops tools install && PATH="$(gitops tools path):$PATH" \
     && cp "$(command -v kustomize)" "$(command -v kubeconform)" /usr/local/bin/

@@ -50,7 +50,12 @@ def patient_session() -> requests.Session:
             return None if wished is None else min(wished, _LONGEST_WAIT)
 
     patience = Patience(
-        total=TRIES - 1, backoff_factor=0.5, status_forcelist=BUSY, allowed_methods=None, raise_on_status=False, read=0
+        total=TRIES - 1,
+        backoff_factor=0.5,
+        status_forcelist=BUSY,
+        allowed_methods=None,
+        raise_on_status=False,
+        read=False,
     )
     made = session()
     for scheme in ("http://", "https://"):
@@ -131,6 +136,8 @@ def _root_cause(error: BaseException) -> str:
     while seen is not None:
         if isinstance(seen, OSError) and seen.strerror:
             return str(seen.strerror).lower()
+        if isinstance(seen, ConnectionError) and str(seen):  # as Python's own HTTP client raises it
+            return str(seen).lower()
         inner = [one for one in (*seen.args, getattr(seen, "reason", None)) if isinstance(one, BaseException)]
         seen = seen.__cause__ or seen.__context__ or (inner[0] if inner else None)
     return "no connection"

@@ -15,7 +15,7 @@ from gitops_tool.changes.argocd.applications import (
     destination,
 )
 from gitops_tool.changes.argocd.listing import list_file, take_out
-from gitops_tool.changes.argocd.objects import app_objects, argocd_objects, defaults
+from gitops_tool.changes.argocd.objects import app_objects, argocd_objects, argocd_overlay, defaults
 from gitops_tool.changes.argocd.permissions import Needs, permit
 from gitops_tool.changes.base import Proposal
 from gitops_tool.changes.draft import Draft
@@ -29,7 +29,6 @@ from gitops_tool.model import Environment, Location, Overlay
 from gitops_tool.records import record, replace
 from gitops_tool.rules.base import dig
 from gitops_tool.tree import FILES, is_directory, walk
-from gitops_tool.validate.selection import ARGOCD
 from gitops_tool.versions import candidates
 from gitops_tool.yamledit.items import add_item, set_value
 
@@ -65,12 +64,16 @@ class Preview:
 
 
 def previews(tree: Tree, settings: Settings) -> tuple[Preview, ...]:
-    """Return the previews that a repository has, by app and name."""
-    found = (_read(item) for item in argocd_objects(tree, settings, EXPIRES))
+    """Return the previews that a repository has, by app and name.
+
+    Raises:
+        LayoutError: what says that it is a preview syncs another directory, or ends at no time.
+    """
+    found = (_read(item, settings) for item in argocd_objects(tree, settings, EXPIRES))
     return tuple(sorted(filter(None, found), key=lambda one: (one.app, one.name)))
 
 
-def _read(item: Written) -> Preview | None:
+def _read(item: Written, settings: Settings) -> Preview | None:
     text = dig(item.body, "metadata", "annotations", EXPIRES)
     labels = dig(item.body, "metadata", "labels")
     app, name = (dig(labels, key) for key in ("app", "environment"))
@@ -81,7 +84,16 @@ def _read(item: Written) -> Preview | None:
         expires = None if text == _NEVER else parse_moment(str(text))
     except ValueError as error:
         raise LayoutError(f'"{EXPIRES}" is "{text}", which is no time', location=place) from error
-    return Preview(str(app), str(name), item.paths[0], expires, place)
+    path = _path(settings, str(app), str(name))
+    if {*item.paths} != {path}:  # else the annotation on another Application would delete what that one syncs
+        other = next(one for one in (*item.paths, path) if one != path)
+        hint = f'a preview is in "{path}": take the annotation "{EXPIRES}" off what is none'
+        raise LayoutError(f'Application "{item.name}" is no preview: it syncs "{other}"', location=place, hint=hint)
+    return Preview(str(app), str(name), path, expires, place)
+
+
+def _path(settings: Settings, app: str, name: str) -> PurePosixPath:
+    return PurePosixPath(settings.preview.path.format(app=app, name=name))
 
 
 @record
@@ -113,7 +125,7 @@ class CreatePreview:
         if len(label) > _LONGEST:
             raise UsageError(f'"{label}" is longer than {_LONGEST} characters, which an Application may have')
         source = PurePosixPath(settings.preview.template.format(app=self.app))
-        path = PurePosixPath(settings.preview.path.format(app=self.app, name=self.name))
+        path = _path(settings, self.app, self.name)
         overlay = Overlay(self.app, self.name, path)
         environment = self._environment(settings)
         draft = Draft(tree)
@@ -130,8 +142,10 @@ class CreatePreview:
         if not draft.edits:
             return Proposal((), "", summary=(f"preview {label} is as it should be",))
         message = app_message("preview", self.app, [self.name], self.template, f" {self.version.version}")
-        overlays = (overlay, *_argocd(draft, settings))
-        return Proposal(draft.sorted_edits, message, overlays, summary=tuple(summary))
+        rendered, unrendered = argocd_overlay(draft, settings)
+        return Proposal(
+            draft.sorted_edits, message, (overlay, *rendered), summary=tuple(summary), unrendered=unrendered
+        )
 
     def _end(self, settings: Settings) -> str:
         """Return when the preview ends, as its Application writes it."""
@@ -248,7 +262,8 @@ class DeletePreviews:
         apps = ",".join(dict.fromkeys(one.app for one in gone))
         message = app_message("delete preview", apps, [one.name for one in gone], self.template)
         summary = tuple(f"deletes preview {one.app}-{one.name}{self._when(one)}" for one in gone)
-        return Proposal(draft.sorted_edits, message, (*overlays, *_argocd(draft, settings)), summary=summary)
+        rendered, unrendered = argocd_overlay(draft, settings)
+        return Proposal(draft.sorted_edits, message, (*overlays, *rendered), summary=summary, unrendered=unrendered)
 
     def _is_meant(self, preview: Preview) -> bool:
         if self.app is not None and preview.app != self.app:
@@ -263,13 +278,6 @@ class DeletePreviews:
     ) -> Iterator[Finding]:
         """Nothing to prove: what is removed is shown."""
         yield from ()
-
-
-def _argocd(draft: Draft, settings: Settings) -> Iterator[Overlay]:
-    """Yield the overlay of Argo CD's own objects, if some of them change."""
-    path = settings.argocd.path
-    if path is not None and any(edit.path.is_relative_to(path) for edit in draft.edits):
-        yield Overlay(ARGOCD, "", path)
 
 
 def at(seconds: float) -> datetime:

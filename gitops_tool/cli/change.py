@@ -223,7 +223,8 @@ def _notify(outcome: Outcome) -> None:
     from gitops_tool.output.event import outcome_event
     from gitops_tool.pipeline import Status
 
-    if outcome.status in {Status.PUSHED, Status.REQUESTED} and (problem := notify.notify(outcome_event(outcome))):
+    left = outcome.attempts and outcome.status in {Status.PUSHED, Status.REQUESTED}
+    if left and (problem := notify.notify(outcome_event(outcome))):
         click.echo(f"note: {problem}", err=True)
 
 

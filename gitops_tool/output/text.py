@@ -124,7 +124,13 @@ def _end_line(outcome: Outcome, remote: str | None) -> list[str]:
         return ["", f"pushed {outcome.revision} to {remote}/{outcome.branch}{tries}"]
     if outcome.status is Status.REQUESTED:
         where = f"merge request {outcome.request}" if outcome.request else "a merge request"
-        return ["", f"pushed {outcome.revision} to {remote}/{outcome.branch} for {where}"]
+        branch = f"{remote}/{outcome.branch}"
+        done = (
+            f"pushed {outcome.revision} to {branch}"
+            if outcome.attempts
+            else f"{branch} is at {outcome.revision} already,"
+        )
+        return ["", f"{done} for {where}"]
     if outcome.status is Status.WRITTEN:
         return ["", f"wrote {_count(len(outcome.plan.proposal.edits), 'file')}, no commit"]
     if outcome.status is Status.PLANNED:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import ForgeError, GitError, PushRejectedError, RaceLostError
-from gitops_tool.git import PushResult, PushStatus
+from gitops_tool.git import PushStatus
 from gitops_tool.pipeline.plan import Outcome, Plan, Status, make_plan, refuse_errors
 from gitops_tool.records import record
 from gitops_tool.schemas import SchemaEngine
@@ -20,7 +20,7 @@ from gitops_tool.schemas import SchemaEngine
 if TYPE_CHECKING:
     from gitops_tool.changes import Change, Proposal
     from gitops_tool.forge import Forge, MergeRequest, Wanted
-    from gitops_tool.git import GitRepo
+    from gitops_tool.git import GitRepo, PushResult
     from gitops_tool.git.repo import Remote
     from gitops_tool.model import Overlay, Revision
     from gitops_tool.pipeline.publish import PushOptions
@@ -87,10 +87,10 @@ def request_review(
         offer = _Offer(repo, remote, wanted, plan, tip, sign, lock, deadline)
         revision, answer = offer.put(with_options=others is None)
     if reviewer.forge is None or others is None:
-        url, notes = answer.url, _without_forge(options)
+        url, notes = answer.url if answer else None, _without_forge(options)
     else:
         url, notes = _on_forge(reviewer.forge, others, wanted, revision)
-    return Outcome(Status.REQUESTED, plan, revision, branch, 1, notes, url)
+    return Outcome(Status.REQUESTED, plan, revision, branch, 0 if answer is None else 1, notes, url)
 
 
 def branch_name(proposal: Proposal) -> str:
@@ -153,8 +153,8 @@ class _Offer:
     lock: int
     deadline: float
 
-    def put(self, *, with_options: bool) -> tuple[Revision, PushResult]:
-        """Commit over the target's tip and replace what the branch has.
+    def put(self, *, with_options: bool) -> tuple[Revision, PushResult | None]:
+        """Commit over the target's tip and replace what the branch has; no answer if it has the change already.
 
         Raises:
             GitError: the branch holds somebody else's commits, the server refuses, or has no merge requests.
@@ -166,7 +166,7 @@ class _Offer:
                 self._refuse_foreign(old)
             # The same change over the same tip again: the branch stays, and so do its pipeline and its approvals.
             if old is not None and self._is_same(old):
-                return old, PushResult(PushStatus.ACCEPTED)
+                return old, None
             revision = self._committed()
             answer = self._pushed(revision, old, push_options(self.wanted) if with_options else ())
             if answer.status is PushStatus.ACCEPTED:

@@ -14,6 +14,7 @@ from .world import PACKAGE_ROOT, Checkout, contents
 
 NOW = {"SOURCE_DATE_EPOCH": "1767225600"}  # 2026-01-01
 LATER = {"SOURCE_DATE_EPOCH": "1768521600"}  # 2026-01-16
+PRODUCTION = "apps/web/overlays/production"
 TEMPLATE = """\
 namespace: PREVIEW_NAMESPACE
 resources:
@@ -123,6 +124,21 @@ def test_what_cannot_be_meant(repository: Checkout, args: tuple[str, ...], code:
     result = create(repository, *args)
     assert result.code == code
     assert words in result.err
+
+
+def test_an_application_that_is_no_preview_is_not_reaped(repository: Checkout) -> None:
+    """The annotation, copied to production's Application, must not cost production its directory."""
+    create(repository, "mr-1", "v2", "--ttl", "1d")
+    text = repository.read("argocd/web-mr-1.yaml").replace("path: apps/web/previews/mr-1", f"path: {PRODUCTION}")
+    repository.commit({"argocd/web-mr-1.yaml": text}, "another path")
+    before = contents(repository.folder / "apps")
+    for command in (["reap"], ["delete", "web", "mr-1"], ["list"]):
+        result = repository.gitops("preview", *command, env=LATER)
+        assert (result.code, result.out) == (3, "")
+        assert "error: argocd/web-mr-1.yaml:" in result.err
+        assert f'Application "web-mr-1" is no preview: it syncs "{PRODUCTION}"' in result.err
+        assert 'take the annotation "gitops/preview-expires" off' in result.err
+    assert contents(repository.folder / "apps") == before
 
 
 def test_without_a_template(repository: Checkout) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from gitops_tool.errors import ForgeError
+from gitops_tool.forge.gitlab import GitLab
+from gitops_tool.forge.project import ForgeKind, Project
 from tests.e2e import shop
 from tests.e2e.gitserver import TOKEN
 from tests.e2e.world import PACKAGE_ROOT, Checkout, bare, environment
@@ -62,6 +68,39 @@ def test_it_is_posted_and_then_updated(branch: Checkout, gitlab: GitLabServer) -
     assert len(gitlab.notes[5]) == 2
     assert "`v3`" in gitlab.notes[5][1]["body"]
     assert gitlab.notes[5][0]["body"].endswith("not mine")
+
+
+@pytest.mark.parametrize("silence", ["hangs up", "says nothing"])
+def test_a_server_without_an_answer(monkeypatch: pytest.MonkeyPatch, silence: str) -> None:
+    """One try each: nobody knows what the server did with a request that it got."""
+    for module in ("gitops_tool.forge.gitlab", "gitops_tool.web"):
+        monkeypatch.setattr(f"{module}.TIMEOUT", 0.2)
+    calls: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    calls.append(listener.accept()[0])
+                    if silence == "hangs up":
+                        calls[-1].recv(65_536)
+                        calls[-1].close()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        forge = GitLab(Project(ForgeKind.GITLAB, url, "platform/manifests"), TOKEN)
+        with pytest.raises(ForgeError) as caught:
+            forge.comment(5, "review", "text")
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    for call in calls:
+        call.close()
+    cause = {"hangs up": "without response", "says nothing": "no answer within 0.2 seconds"}[silence]
+    assert cause in caught.value.message
+    assert "cannot be reached" in caught.value.message
+    assert caught.value.hint == "is the network there, and the address right?"
+    assert len(calls) == 1
 
 
 def test_nothing_new_is_not_said_again(branch: Checkout, gitlab: GitLabServer) -> None:

@@ -99,7 +99,9 @@ class TestPushOptions:
     def test_the_same_bump_again_leaves_the_branch(self, plain: Checkout, server: Checkout) -> None:
         plain.gitops("bump", "web", "v2", "--mr")
         tip = server.tip("gitops/web-staging")
-        assert plain.gitops("bump", "web", "v2", "--mr").code == 0
+        again = plain.gitops("bump", "web", "v2", "--mr")
+        assert (again.code, "pushed" in again.out) == (0, False)
+        assert f"origin/gitops/web-staging is at {tip[:7]}" in again.out
         assert server.tip("gitops/web-staging") == tip
 
     def test_somebody_elses_commit_is_not_lost(self, plain: Checkout, server: Checkout) -> None:

@@ -10,7 +10,7 @@ from gitops_tool.changes.app.confirmed import unconfirmed
 from gitops_tool.changes.app.placement import base_of, fitting
 from gitops_tool.changes.app.references import mention_lines, mentions
 from gitops_tool.changes.argocd.listing import take_out
-from gitops_tool.changes.argocd.objects import app_objects, own_overlay
+from gitops_tool.changes.argocd.objects import app_objects, argocd_overlay
 from gitops_tool.changes.base import Proposal
 from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.message import app_message
@@ -78,14 +78,6 @@ class DeleteApp:
     ) -> Iterator[Finding]:
         """Check that nothing goes that was not confirmed."""
         yield from unconfirmed(self.confirmed, overlay, changes)
-
-
-def argocd_overlay(draft: Draft, settings: Settings) -> tuple[tuple[Overlay, ...], tuple[tuple[Overlay, str], ...]]:
-    """Return the overlay of Argo CD's own objects, if some of them change; see `own_overlay`."""
-    path = settings.argocd.path
-    if path is None or not any(edit.path.is_relative_to(path) for edit in draft.edits):
-        return (), ()
-    return own_overlay(draft.tree, path)
 
 
 def app_files(

@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.changes.app.confirmed import unconfirmed
-from gitops_tool.changes.app.delete import app_files, applications_of, argocd_overlay
+from gitops_tool.changes.app.delete import app_files, applications_of
 from gitops_tool.changes.app.names import check_app_name
 from gitops_tool.changes.app.placement import base_of, check_unused, fitting
 from gitops_tool.changes.app.references import mention_lines, mentions
 from gitops_tool.changes.app.renaming import Renaming, defined_names, own_objects
 from gitops_tool.changes.argocd.listing import relist_file
-from gitops_tool.changes.argocd.objects import app_objects
+from gitops_tool.changes.argocd.objects import app_objects, argocd_overlay
 from gitops_tool.changes.base import Proposal
 from gitops_tool.changes.draft import Draft
 from gitops_tool.changes.message import app_message

@@ -19,6 +19,7 @@ from gitops_tool.validate.selection import ARGOCD
 from gitops_tool.yamlload import load_documents, locate
 
 if TYPE_CHECKING:
+    from gitops_tool.changes.draft import Draft
     from gitops_tool.config import Settings
     from gitops_tool.rules.base import Pointer
     from gitops_tool.tree import Tree
@@ -122,6 +123,14 @@ def own_overlay(tree: Tree, path: PurePosixPath) -> tuple[tuple[Overlay, ...], t
     if number <= _MOST_RENDERED or kustomization_in(tree, path) is None:
         return (overlay,), ()
     return (), ((overlay, f"{number} files are more than kustomize renders in seconds; `gitops validate` does"),)
+
+
+def argocd_overlay(draft: Draft, settings: Settings) -> tuple[tuple[Overlay, ...], tuple[tuple[Overlay, str], ...]]:
+    """Return the overlay of Argo CD's own objects, if some of them change; see `own_overlay`."""
+    path = settings.argocd.path
+    if path is None or not any(edit.path.is_relative_to(path) for edit in draft.edits):
+        return (), ()
+    return own_overlay(draft.tree, path)
 
 
 @record
