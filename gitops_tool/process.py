@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -24,26 +25,28 @@ class Child(subprocess.Popen[bytes]):
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the program's end; see `subprocess.Popen.wait`.
 
-        Which looks with a time limit only now and then, a millisecond or two too late. Linux can tell at once.
+        Which looks with a time limit only now and then, a millisecond or two too late. Linux can tell at once. But it
+        tells of programs that cannot be waited for yet, such as one that is traced: what is left of the time is theirs.
         """
-        if timeout is not None and self.returncode is None and _watched(self.pid, timeout):
-            timeout = 0
+        if timeout is not None and self.returncode is None:
+            end = time.monotonic() + timeout
+            _watch(self.pid, timeout)
+            timeout = max(0.0, end - time.monotonic())
         return super().wait(timeout)
 
 
-def _watched(pid: int, timeout: float) -> bool:
-    """Wait until a process has ended, or so many seconds are over; return False where that cannot be told."""
+def _watch(pid: int, timeout: float) -> None:
+    """Wait until a process has ended, or so many seconds are over; return at once where that cannot be told."""
     try:
         descriptor = os.pidfd_open(pid)
     except (AttributeError, OSError):  # macOS; an old kernel, or one that forbids it
-        return False
+        return
     try:
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         poll.poll(max(0.0, timeout) * 1000)
     finally:
         os.close(descriptor)
-    return True
 
 
 GO_WITHOUT_COLLECTION = {"GOGC": "off", "GOMEMLIMIT": "512MiB"}

@@ -102,6 +102,13 @@ def _alive(pid: int) -> bool:
     return state != "Z"
 
 
+def test_a_program_whose_end_is_told_before_it_can_be_waited_for_gets_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of one that is traced: its end belongs to the tracer first."""
+    monkeypatch.setattr(process, "_watch", lambda _pid, _timeout: None)
+    done = process.run(["sh", "-c", "exec 1>&- 2>&-; sleep 0.3"], timeout=30)
+    assert done.returncode == 0
+
+
 def test_a_program_that_ignores_sigterm_is_killed() -> None:
     with process.start(["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done"]) as child:
         assert child.stdout is not None
