@@ -64,13 +64,14 @@ class ResourceId:
 class Resource:
     """One rendered object.
 
-    `origin` is the file that declares it (or configures its generator), where kustomize tells.
+    `file` is the manifest of a plain directory that it was read from, None for one that kustomize rendered: which file
+    declares that is known to its `Render`.
     """
 
     id: ResourceId
     body: Mapping[str, Any]
     overlay: PurePosixPath
-    origin: PurePosixPath | None = None
+    file: PurePosixPath | None = None
 
 
 @record

@@ -51,7 +51,8 @@ class SourceMap:
         rendered = _value(resource.body, pointer)
         found = self._image_entry(rendered) if pointer and pointer[-1] == "image" else None
         nearest: Trace | None = None
-        for path in self._candidates(resource):
+        origin = self._render.origin(resource)
+        for path in self._candidates(origin):
             for index, document in enumerate(self._documents(path)):
                 if not _describes(document, resource):
                     continue
@@ -60,15 +61,14 @@ class SourceMap:
                 place = locate(read(self._tree, path), index, source, path)
                 if same:
                     return Trace(place, exact=True)
-                if nearest is None and path == resource.origin:
+                if nearest is None and path == origin:
                     nearest = Trace(place, exact=whole)
         if found:
             return Trace(found, exact=True)
-        return nearest or Trace(Location(resource.origin or self._render.entry), exact=False)
+        return nearest or Trace(Location(origin or self._render.entry), exact=False)
 
-    def _candidates(self, resource: Resource) -> list[PurePosixPath]:
+    def _candidates(self, origin: PurePosixPath | None) -> list[PurePosixPath]:
         """Return the files that can have set a value: patches first, as they come last in the build."""
-        origin = resource.origin
         others = [
             path
             for path, mode in self._render.closure.files.items()

@@ -24,10 +24,10 @@ def result_tap(result: Result) -> str:
 
 def _point(number: int, overlay: str, verdict: Verdict) -> Iterator[str]:
     status = "not ok" if verdict.outcome is Outcome.FAILED else "ok"
-    about = f" ({_object(verdict.resource)})" if verdict.resource else ""
+    about = f" {_object(verdict.resource)}" if verdict.resource else ""
     rule = f" {verdict.findings[0].rule}" if verdict.outcome is Outcome.FAILED else ""
     directive = " # SKIP no schema" if verdict.outcome is Outcome.SKIPPED else ""
-    yield f"{status} {number} - {_plain(f'{overlay}: {verdict.path}{about}{rule}')}{directive}"
+    yield f"{status} {number} - {_plain(f'{overlay}:{about}{rule}')}{directive}"
     if verdict.findings:
         yield "  ---"
         for finding in verdict.findings:

@@ -11,8 +11,6 @@ from gitops_tool.output.tally import split_objects
 from gitops_tool.records import record
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
     from gitops_tool.model import ResourceId
     from gitops_tool.validate import Report
 
@@ -34,7 +32,6 @@ class Verdict:
 
     name: str
     outcome: Outcome
-    path: PurePosixPath
     findings: tuple[Finding, ...]
     resource: ResourceId | None
 
@@ -48,11 +45,7 @@ def verdicts(report: Report) -> Iterator[Verdict]:
             number += 1
             name = f"{verdict.name} #{number}"
         taken.add(name)
-        yield (
-            verdict
-            if name == verdict.name
-            else Verdict(name, verdict.outcome, verdict.path, verdict.findings, verdict.resource)
-        )
+        yield (verdict if name == verdict.name else Verdict(name, verdict.outcome, verdict.findings, verdict.resource))
 
 
 def _verdicts(report: Report) -> Iterator[Verdict]:
@@ -69,7 +62,7 @@ def _verdicts(report: Report) -> Iterator[Verdict]:
         yield from (_failure(f"{item.id} {error.rule}", error) for error in errors)
         if not errors:
             outcome = Outcome.SKIPPED if item.id in skipped else Outcome.PASSED
-            yield Verdict(str(item.id), outcome, item.path, others, item.id)
+            yield Verdict(str(item.id), outcome, others, item.id)
     for finding in by_object.get(None, []):
         if finding.severity is Severity.ERROR:
             yield _failure(f"{report.overlay.path} {finding.rule}", finding)
@@ -81,4 +74,4 @@ def _split(findings: list[Finding]) -> tuple[tuple[Finding, ...], tuple[Finding,
 
 
 def _failure(name: str, error: Finding) -> Verdict:
-    return Verdict(name, Outcome.FAILED, error.location.path, (error,), error.resource)
+    return Verdict(name, Outcome.FAILED, (error,), error.resource)

@@ -1,4 +1,4 @@
-"""The scratch folder of a render: the overlay's files, and the wrapper kustomization beside them."""
+"""The scratch folder of a render: the overlay's files, and beside them the wrapper that asks for origins."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 from typing import overload
 
 from gitops_tool.model import ResourceId
@@ -12,10 +11,9 @@ from gitops_tool.records import record
 
 @record
 class CheckedObject:
-    """A rendered object that was looked at; `path` is the file that declares it."""
+    """A rendered object that was looked at."""
 
     id: ResourceId
-    path: PurePosixPath
     has_schema: bool = True
 
 
@@ -31,8 +29,8 @@ class StoredObjects(Sequence[CheckedObject]):
         """Write objects down; None if a name does not fit a line."""
         if isinstance(objects, StoredObjects):
             return objects
-        lines = ["\t".join([*_names(item.id), str(item.path), "1"[: item.has_schema]]) for item in objects]
-        fits = all(line.count("\t") == 6 and "\n" not in line for line in lines)
+        lines = ["\t".join([*_names(item.id), "1"[: item.has_schema]]) for item in objects]
+        fits = all(line.count("\t") == 5 and "\n" not in line for line in lines)
         return cls("\n".join(lines)) if fits else None
 
     @property
@@ -54,8 +52,8 @@ class StoredObjects(Sequence[CheckedObject]):
 
     def _read(self) -> Iterator[CheckedObject]:
         for line in self.text.split("\n") if self.text else ():
-            *names, path, known = line.split("\t")
-            yield CheckedObject(ResourceId(*names), PurePosixPath(path), has_schema=bool(known))
+            *names, known = line.split("\t")
+            yield CheckedObject(ResourceId(*names), has_schema=bool(known))
 
 
 def _names(resource: ResourceId) -> list[str]:

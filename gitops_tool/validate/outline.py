@@ -28,7 +28,7 @@ _WHOLE_FROM = 30_000
 
 def outlined(render: Render) -> Render:
     """Return a render with the outlines of its objects, in their order."""
-    return replace(render, resources=tuple(outline(resource) for resource in render.resources))
+    return replace(render, resources=tuple(outline(resource) for resource in render.resources), origins=None)
 
 
 def outline(resource: Resource) -> Resource:
@@ -53,7 +53,7 @@ def written(render: Render) -> bytes:
     parts = [
         [str(render.overlay), [str(path) for path in found.kustomizations], list(render.warnings)],
         [[str(path), mode] for path, mode in found.files.items()],
-        [[str(item.origin) if item.origin else None, item.body] for item in render.resources],
+        [[str(item.file) if item.file else None, item.body] for item in render.resources],
     ]
     return json.dumps(parts, separators=(",", ":")).encode()
 
@@ -70,7 +70,7 @@ def read_outline(text: bytes) -> Render:
     (overlay, kustomizations, warnings), files, objects = json.loads(text)
     path = _path(overlay)
     found = Closure(path, tuple(map(_path, kustomizations)), {_path(name): mode for name, mode in files}, ())
-    items = (resource(body, path, None if origin is None else _path(origin)) for origin, body in objects)
+    items = (resource(body, path, None if file is None else _path(file)) for file, body in objects)
     return Render(path, tuple(items), found, tuple(warnings))
 
 

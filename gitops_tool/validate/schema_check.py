@@ -83,9 +83,13 @@ class SchemaChecker:
     ) -> Iterator[SchemaProblem]:
         from gitops_tool.rules.api_server.problems import dotted
 
-        bodies = [resource.body for resource in resources]
-        if not bodies:
+        if not resources:
             return
+        alike: dict[int, list[Resource]] = {}  # what several overlays render is checked once
+        for resource in resources:
+            alike.setdefault(id(resource.body), []).append(resource)
+        groups = list(alike.values())
+        bodies = [group[0].body for group in groups]
         if self.kubeconform is None:
             from gitops_tool.schemas.embedded import check_embedded
 
@@ -97,11 +101,12 @@ class SchemaChecker:
                 bodies, catalogue, binary=self.kubeconform, timeout=TIMEOUT, meanwhile=meanwhile
             )
         for violation in violations:
-            resource = resources[violation.index]
-            pointer = _keys(violation.pointer, resource.body)
+            group = groups[violation.index]
+            pointer = _keys(violation.pointer, group[0].body)
             # The field is named, for its own line is not always to be found: a replacement may have set it.
             message = f"{dotted(pointer)}: {violation.message}" if pointer else violation.message
-            yield SchemaProblem(SCHEMA, Severity.ERROR, Problem(message, resource, pointer))
+            for resource in group:
+                yield SchemaProblem(SCHEMA, Severity.ERROR, Problem(message, resource, pointer))
 
 
 def repository_schemas(

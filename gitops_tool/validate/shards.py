@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gitops_tool.errors import ConfigError, GitopsError
 from gitops_tool.graph import closure
 from gitops_tool.records import record
-from gitops_tool.render import Render, resource
+from gitops_tool.render import Origins, Render, resource
 from gitops_tool.rules.base import OverlayView
 from gitops_tool.schemas import SchemaEngine
 from gitops_tool.validate.objects import StoredObjects
@@ -91,7 +91,7 @@ def _packed(place: int, report: Report, view: OverlayView | None) -> dict[str, A
         "suppressed": report.suppressed,
         "objects": objects.text if objects else "",
         "warnings": list(render.warnings) if render else [],
-        "resources": [[str(item.origin) if item.origin else None, item.body] for item in render.resources]
+        "resources": [[str(item.file) if item.file else None, item.body] for item in render.resources]
         if render
         else None,
     }
@@ -183,10 +183,11 @@ def merge(tree: Tree, validator: Validator, shards: Unpacked) -> Result:
 
 
 def _render(tree: Tree, overlay: Overlay, plain: Mapping[str, Any]) -> Render:
-    items = (
-        resource(body, overlay.path, PurePosixPath(origin) if origin else None) for origin, body in plain["resources"]
+    items = tuple(
+        resource(body, overlay.path, PurePosixPath(file) if file else None) for file, body in plain["resources"]
     )
-    return Render(overlay.path, tuple(items), closure(tree, overlay.path), tuple(plain["warnings"]))
+    found = closure(tree, overlay.path)
+    return Render(overlay.path, items, found, tuple(plain["warnings"]), Origins(tree, found, items))
 
 
 def _report(overlay: Overlay, plain: Mapping[str, Any], across: Part) -> Report:

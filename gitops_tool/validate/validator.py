@@ -29,6 +29,7 @@ from gitops_tool.validate.schema_check import SCHEMA, SCHEMA_MISSING, SchemaChec
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
+    from typing import Any
 
     from gitops_tool.config import Settings
     from gitops_tool.render import Render
@@ -40,6 +41,9 @@ Found = dict[int, list[_Found]]
 """What is wrong with objects, by their identity."""
 Across = dict[Overlay, list[_Found]]
 """What rules over the whole repository find, by the overlay that reports it."""
+
+_REMEMBERED = 4096
+"""Objects without a fault that are kept, so that they need not be looked at again."""
 
 _NO_OUTLINES: Mapping[Overlay, Render] = {}
 
@@ -110,6 +114,7 @@ class Validator:
         self.schemas = schemas
         self.rules = rules
         self.revisions: Revisions | None = None
+        self._faultless: dict[int, Mapping[str, Any]] = {}
 
     def check(
         self,
@@ -202,7 +207,28 @@ class Validator:
 
     def rule_problems(self, view: OverlayView) -> list[tuple[Rule, Problem]]:
         """Return what the rules about one overlay find."""
-        return list(_rule_problems(self.rules(), view))
+        rules = self.rules()
+        return [*self._resource_problems(rules, view.render.resources), *_overlay_problems(rules, view)]
+
+    def _resource_problems(
+        self, rules: Iterable[Rule], resources: Iterable[Resource]
+    ) -> Iterator[tuple[Rule, Problem]]:
+        """Yield what rules about single objects find; not of those that another overlay renders just so.
+
+        Renders share the bodies of documents that are alike. Those that are kept here keep their ids.
+        """
+        unknown = [resource for resource in resources if id(resource.body) not in self._faultless]
+        blamed: set[int] = set()
+        for rule in rules:
+            if rule.scope is Scope.RESOURCE:  # a hundred rules on every object: nothing beside the rule itself
+                check = rule.check
+                for resource in unknown:
+                    for problem in check(resource):
+                        blamed.add(id(resource.body))
+                        yield rule, problem
+        if len(self._faultless) > _REMEMBERED:
+            self._faultless.clear()
+        self._faultless.update((id(each.body), each.body) for each in unknown if id(each.body) not in blamed)
 
     def repository_problems(
         self,
@@ -282,7 +308,6 @@ def checked_objects(view: OverlayView, schema: Found) -> tuple[CheckedObject, ..
     return tuple(
         CheckedObject(
             resource.id,
-            resource.origin or view.render.entry,
             has_schema=not any(rule == SCHEMA_MISSING for rule, _, _ in schema.get(id(resource), ())),
         )
         for resource in view.render.resources
@@ -314,15 +339,10 @@ def _places(earlier: Found, render: Render) -> set[tuple[int, Pointer]]:
     return {(id(resource), problem.pointer) for resource, (rule, _, problem) in found if rule == SCHEMA}
 
 
-def _rule_problems(rules: Iterable[Rule], view: OverlayView) -> Iterator[tuple[Rule, Problem]]:
-    """Run the rules that look at one overlay."""
+def _overlay_problems(rules: Iterable[Rule], view: OverlayView) -> Iterator[tuple[Rule, Problem]]:
+    """Yield what rules about an overlay as a whole find."""
     for rule in rules:
         match rule.scope:
-            case Scope.RESOURCE:  # a hundred rules on every object: nothing beside the rule itself
-                check = rule.check
-                for resource in view.render.resources:
-                    for problem in check(resource):
-                        yield rule, problem
             case Scope.OVERLAY:
                 yield from ((rule, problem) for problem in rule.check(view.render.resources))
             case Scope.SOURCES:

@@ -20,7 +20,7 @@ from gitops_tool.config import Kustomize, Settings
 from gitops_tool.errors import GitopsError, RenderError
 from gitops_tool.git import GitRepo
 from gitops_tool.records import replace
-from gitops_tool.render import Renderer, renderer, workspace
+from gitops_tool.render import Renderer, job, workspace
 from gitops_tool.toolchain import RenderEngine
 from gitops_tool.tree import DirTree
 from gitops_tool.yamlload import load_documents
@@ -89,7 +89,7 @@ def test_a_directory_a_commit_and_edits_render_as_kustomize_does_in_place(
 
 def test_every_object_tells_its_file(render: Renderer) -> None:
     found = render.render(tree_of(SHOP), PROD)
-    origins = {resource.id.kind: str(resource.origin) for resource in found.resources}
+    origins = {resource.id.kind: str(found.origin(resource)) for resource in found.resources}
     assert origins == {"Deployment": "apps/web/base/deployment.yaml", "ConfigMap": f"apps/web/base/{K}"}
     assert found.entry == PROD / K
     assert {resource.overlay for resource in found.resources} == {PROD}
@@ -189,7 +189,7 @@ def test_a_plain_directory_is_read_as_argo_cd_does(render: Renderer) -> None:
         }
     )
     found = render.render(tree, P("app"))
-    assert [(r.id.kind, r.id.name, str(r.origin)) for r in found.resources] == [
+    assert [(r.id.kind, r.id.name, str(r.file)) for r in found.resources] == [
         ("Deployment", "web", "app/a.yaml"),
         ("Deployment", "api", "app/a.yaml"),
         ("ConfigMap", "b", "app/b.json"),
@@ -216,6 +216,14 @@ def test_a_plain_directory_is_read_as_argo_cd_does(render: Renderer) -> None:
         ({f"app/{K}": "components: [../c]", f"c/{K}": "kind: Component\nresources: [gone]"}, f"c/{K}", "no such file"),
         ({f"app/{K}": "configMapGenerator: [{name: a, files: [gone]}]"}, f"app/{K}", "no such file"),
         ({f"app/{K}": "openapi: {path: gone.json}"}, f"app/{K}", "no such file"),
+        (
+            {
+                f"app/{K}": "resources: [../base]\nconfigMapGenerator: [{name: a, literals: [b=c]}]",
+                f"base/{K}": "configMapGenerator: [{name: a, literals: [b=c]}]",
+            },
+            f"app/{K}",
+            "merging from generator: id resid.ResId{",
+        ),
         ({f"app/{K}": "resources: [a.yaml]", "app/a.yaml": "kind: X"}, f"app/{K}", "missing metadata.name"),
         ({f"app/{K}": "patches: [{path: p.yaml}]", "app/p.yaml": DEPLOYMENT}, f"app/{K}", "no matches for Id"),
         (
@@ -268,7 +276,7 @@ def test_a_consumer_that_stops_early_leaves_no_process_behind(
 
 
 def test_an_engine_that_hangs_is_ended(engine: RenderEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(renderer, "TIMEOUT", 0.2)
+    monkeypatch.setattr(job, "TIMEOUT", 0.2)
     slow = replace(engine, command=(sys.executable, "-c", "import time; time.sleep(60)"))
     with pytest.raises(
         RenderError, match=r'^apps/web/overlays/prod/kustomization.yaml: "python[^"]*" did not end within 0.2'

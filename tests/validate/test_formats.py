@@ -141,7 +141,7 @@ def nasty() -> Result:
         Finding("schema", Severity.WARNING, NASTY, Location(path), None, NASTY),
     )
     overlay = Overlay("web", NASTY, path.parent)
-    return Result((Report(overlay, findings, (CheckedObject(resource, path),)),), kustomize="5.8.1")
+    return Result((Report(overlay, findings, (CheckedObject(resource),)),), kustomize="5.8.1")
 
 
 def test_no_text_breaks_out_of_its_format() -> None:

@@ -344,7 +344,7 @@ def duplicate_object(resources: tuple[Resource, ...]) -> Iterator[Problem]:
             continue
         before = first.setdefault(_key(resource.id), resource)
         if before is not resource:
-            declared = f"; the first is declared in {before.origin}" if before.origin else ""
+            declared = f"; the first is declared in {before.file}" if before.file else ""
             yield Problem(f'"{resource.id}" is rendered twice{declared}', resource, ("metadata", "name"))
 
 

@@ -71,10 +71,10 @@ class Declared:
         """Complain of a value of the object."""
         if self.generator is not None:
             return self.generator.problem(message, "spec", "template", *pointer, hint=hint, severity=severity)
-        found, origin = self.resource, self.resource.origin
-        if self.document is None or origin is None:
+        found, file = self.resource, self.resource.file
+        if self.document is None or file is None:
             return self.owner, Problem(message, found, existing(found, pointer), hint, severity)
-        place = locate(read(self.owner.tree, origin), self.document, pointer, origin)
+        place = locate(read(self.owner.tree, file), self.document, pointer, file)
         return self.owner, Problem(message, found, pointer, hint, severity, place)
 
     @property
@@ -84,10 +84,10 @@ class Declared:
         A repository that says where Argo CD's objects are has one Argo CD. In others each directory may
         be for its own, as in repositories that offer several ways to set up a cluster.
         """
-        path, origin = self.owner.settings.argocd.path, self.resource.origin
+        path, file = self.owner.settings.argocd.path, self.resource.file
         if path is not None:
             return path
-        return self.resource.overlay if self.document is None or origin is None else origin.parent
+        return self.resource.overlay if self.document is None or file is None else file.parent
 
 
 @record
@@ -201,7 +201,7 @@ class ApplicationSet:
         expansion = expand(found.body, owner.tree, owner.settings, is_here)
         by_name = {item.name: item.manifest for item in expansion.applications}
         applications = tuple(
-            Declared(resource(dict(manifest), found.overlay, found.origin), owner, declared.document, declared)
+            Declared(resource(dict(manifest), found.overlay, found.file), owner, declared.document, declared)
             for manifest in by_name.values()
         )
         return cls(declared, applications, expansion.problems, expansion.unchecked)

@@ -90,7 +90,7 @@ def application_duplicate(view: RepositoryView) -> Iterator[Reported]:
         rendered_together = first.declared.owner is declared.owner and declared.document is None
         if first is not application and name and not rendered_together:
             other = first.declared.resource
-            message = f'Application "{name}" is also declared in "{other.origin or other.overlay}"'
+            message = f'Application "{name}" is also declared in "{other.file or other.overlay}"'
             yield application.problem(message, "metadata", "name", hint="name them apart")
 
 

@@ -136,11 +136,12 @@ def _place(view: ChangeView, item: Resource) -> Location:
     """Return the file that declared an object, if it is still there, else the kustomization nearest to where it was."""
     tree = view.after.tree
     files = view.after.render.closure.files
-    if item.origin is None:
+    origin = view.before.render.origin(item)
+    if origin is None:
         return Location(view.after.render.entry)
-    if item.origin in files and mode_at(tree, item.origin) in FILES:
-        return Location(item.origin)
-    for folder in item.origin.parents:
+    if origin in files and mode_at(tree, origin) in FILES:
+        return Location(origin)
+    for folder in origin.parents:
         nearest = kustomization_in(tree, folder)
         if nearest is not None and nearest in files:
             return Location(nearest)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gitops_tool.model import Location, Severity
 from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.base import Family, OverlayView, Problem, Scope, rule
-from gitops_tool.rules.hygiene.sources import nodes, sources
+from gitops_tool.rules.hygiene.sources import named_resources, nodes, sources
 from gitops_tool.yamlload import Rules, locate
 from gitops_tool.yamlload.nodes import Mapping, Node, Scalar, Sequence, descendants, is_merge
 from gitops_tool.yamlload.scalars import resolve
@@ -176,10 +176,10 @@ def duplicate_key(view: OverlayView) -> Iterator[Problem]:
 
     Source: https://yaml.org/spec/1.2.2/#3213-node-comparison; kubernetes-sigs/kustomize#5815
     """
-    origins = {resource.origin for resource in view.render.resources}
     found = sources(view)
+    objects = {place for item in found.kustomizations for place in named_resources(item)}
     for path, data in found.manifests if found.kustomizations else ():
-        if path not in origins:
+        if str(path) not in objects:
             for location, key in _duplicates(data, path):
                 yield Problem(f'the key "{key}" is written twice', hint="keep one of them", location=location)
     for kustomization in found.kustomizations:

@@ -153,10 +153,11 @@ def _pairs(body: Mapping[str, Any], field: str) -> Iterator[tuple[str, str]]:
 
 def _generator(view: OverlayView, resource: Resource) -> Location | None:
     """Return the entry of the `secretGenerator` that makes a Secret; None for one that is written out."""
-    if resource.origin not in view.render.closure.kustomizations:
+    origin = view.render.origin(resource)
+    if origin not in view.render.closure.kustomizations:
         return None
     for kustomization in sources(view).kustomizations:
-        entries = kustomization.body.get("secretGenerator") if kustomization.path == resource.origin else None
+        entries = kustomization.body.get("secretGenerator") if kustomization.path == origin else None
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
             name = dig(entry, "name")
             if isinstance(name, str) and name in resource.id.name:

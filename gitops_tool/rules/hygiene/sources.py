@@ -90,16 +90,21 @@ def _sources(same: _Same) -> Sources:
     return Sources(found, tuple((path, tree.blob(path)) for path in files))
 
 
+def named_resources(kustomization: Kustomization) -> Iterator[str]:
+    """Yield the paths that a kustomization names as resources: of files that declare objects, and of directories."""
+    return _paths(str(kustomization.path.parent), _list(kustomization.body.get("resources")))
+
+
 @lru_cache(maxsize=1024)
 def _named(directory: str, data: bytes, path: PurePosixPath) -> tuple[str, ...]:
     """Return the paths that a kustomization names as resources and patches."""
-    texts = [
-        text
-        for document in kustomization_documents(data, path)
-        if isinstance(document, dict)
-        for text in _texts(document)
-    ]
-    return tuple(normpath(join(directory, text)) for text in texts if isinstance(text, str) and "\n" not in text)
+    documents = kustomization_documents(data, path)
+    texts = [text for document in documents if isinstance(document, dict) for text in _texts(document)]
+    return tuple(_paths(directory, texts))
+
+
+def _paths(directory: str, texts: list[Any]) -> Iterator[str]:
+    return (normpath(join(directory, text)) for text in texts if isinstance(text, str) and "\n" not in text)
 
 
 def _texts(document: dict[str, Any]) -> Iterator[Any]:

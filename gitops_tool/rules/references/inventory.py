@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from gitops_tool.layout import KUSTOMIZATION_NAMES
 from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.rules.base import RepositoryView, dig
@@ -25,7 +24,9 @@ SCALED_OBJECT = ("keda.sh", "ScaledObject")
 SCALERS = (HPA, SCALED_OBJECT)
 """The kinds that set the number of a workload's pods."""
 
-_HASH = lazy_pattern(r"-[a-z0-9]{10}$")
+_HASH = lazy_pattern(r"-[2456789bcdfghkmt]{10}$")
+"""As kustomize 5.8.1 writes it: https://github.com/kubernetes-sigs/kustomize, api/hasher/hasher.go (encode)."""
+
 _UNFINISHED = frozenset("$<>{}%")
 
 
@@ -92,7 +93,7 @@ class Inventory:
     def names_made(self, asking: Entry, kind: str) -> set[str]:
         """Return the names of all ConfigMaps or Secrets that are made in the asking object's place, without hashes."""
         return {
-            _written(name, item.entry)
+            _HASH.sub("", name)
             for (made, name), items in self._products.items()
             if made == kind
             for item in items
@@ -246,9 +247,3 @@ class _Same:
 @lru_cache(maxsize=1)
 def _inventory(same: _Same) -> Inventory:
     return Inventory(same.view)
-
-
-def _written(name: str, entry: Entry) -> str:
-    """Return a name as a kustomization's generator has it, without the hash of the content."""
-    origin = entry.resource.origin
-    return _HASH.sub("", name) if origin is not None and origin.name in KUSTOMIZATION_NAMES else name
