@@ -18,12 +18,12 @@ from gitops_tool.tree import Tree
 class Reads:
     """What was looked at.
 
-    `contents` are the files that were read; `names` the paths of which it was asked what stands there, if anything;
-    of `listed` directories all names count. `everything` says that no list tells: the files were searched, say.
+    `contents` are the files that were read; `names` by directory those of which it was asked what stands there, if
+    anything; of `listed` directories all names count. `everything` says that no list tells: they were searched, say.
     """
 
     contents: set[PurePosixPath] = field(default_factory=set)
-    names: set[PurePosixPath] = field(default_factory=set)
+    names: dict[PurePosixPath, set[str]] = field(default_factory=dict)
     listed: set[PurePosixPath] = field(default_factory=set)
     everything: bool = False
 
@@ -35,10 +35,14 @@ class RecordingTree:
         self.base = base
         self.oid_length = base.oid_length
         self.reads = Reads()
+        self._modes: dict[PurePosixPath, _Names] = {}
 
     def modes(self, path: PurePosixPath) -> Mapping[str, int]:
         """Return a directory's names; a name that is asked for is noted, and the directory if all names are."""
-        return _Names(self.base.modes(path), path, self.reads)
+        found = self._modes.get(path)
+        if found is None:
+            found = self._modes[path] = _Names(self.base.modes(path), path, self.reads)
+        return found
 
     def oid(self, path: PurePosixPath) -> str:
         """Return git's object id; see `Tree`. That of a directory is of everything below."""
@@ -66,15 +70,16 @@ class RecordingTree:
 class _Names(Mapping[str, int]):
     """The names of a directory, noted as they are asked for."""
 
-    __slots__ = ("_modes", "_path", "_reads")
+    __slots__ = ("_asked", "_modes", "_path", "_reads")
 
     def __init__(self, modes: Mapping[str, int], path: PurePosixPath, reads: Reads) -> None:
         self._modes = modes
         self._path = path
         self._reads = reads
+        self._asked = reads.names.setdefault(path, set())
 
     def __getitem__(self, name: str) -> int:
-        self._reads.names.add(self._path / name)
+        self._asked.add(name)
         return self._modes[name]
 
     def __iter__(self) -> Iterator[str]:

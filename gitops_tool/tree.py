@@ -110,6 +110,10 @@ def _resolve(tree: Tree, path: PurePosixPath) -> tuple[PurePosixPath, Sequence[P
     pending = list(reversed(path.parts))
     done = ROOT
     links: list[PurePosixPath] = []
+    if len(pending) > 1 and ".." not in pending:
+        done, known = _resolve(tree, path.parent)
+        links = [*known]
+        del pending[1:]
     while pending:
         part = pending.pop()
         if part == "/" or (part == ".." and done == ROOT):

@@ -57,7 +57,8 @@ class LocalRevisions:
         return tuple(self._ask(_NAMES).split("\n"))
 
     def _ask(self, question: str) -> str:
-        self.answers[question] = self._answer(question)
+        if question not in self.answers:  # every Application asks for its branch
+            self.answers[question] = self._answer(question)
         return self.answers[question]
 
     def _answer(self, question: str) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from gitops_tool.contentcache import ContentCache
 from gitops_tool.errors import GitopsError
 from gitops_tool.render.job import Job, Render
-from gitops_tool.render.together import Group, Groups
 from gitops_tool.render.workspace import scratch
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
     from gitops_tool.config import Settings
+    from gitops_tool.render.together import Group
     from gitops_tool.toolchain import RenderEngine
     from gitops_tool.tree import Tree
 
@@ -72,7 +72,7 @@ class Renderer:
         order: deque[Job] = deque()
         running: deque[Job | Group] = deque()
         prepared = self._prepared(wanted, order)
-        runs = Groups(self).of(prepared) if len(wanted) >= MANY else prepared
+        runs = self._together(prepared) if len(wanted) >= MANY else prepared
         number = 0
         with scratch() as folder:
             try:
@@ -98,6 +98,11 @@ class Renderer:
             job.prepare()
             order.append(job)
             yield job
+
+    def _together(self, jobs: Iterable[Job]) -> Iterator[Job | Group]:
+        from gitops_tool.render.together import Groups  # a bump need not wait for it
+
+        return Groups(self).of(jobs)
 
     def command(self, directory: str) -> tuple[str, ...]:
         """Return the command that renders a directory below the one that it runs in."""

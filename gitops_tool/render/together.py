@@ -14,6 +14,7 @@ import json
 import secrets
 import shutil
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -217,12 +218,18 @@ def may_join(job: Job) -> bool:
     tree, found = job.tree, job.closure
     if found.remotes or not _PLAIN_PATH.fullmatch(str(job.overlay)):
         return False
-    if any(_INTERNAL in tree.blob(path) for path, mode in found.files.items() if mode != LINK):
+    if any(_hampers(tree.blob(path)) for path, mode in found.files.items() if mode != LINK):
         return False
     try:
         return _kustomizations_join(tree, found.kustomizations)
     except GitopsError:
         return False
+
+
+@lru_cache(256)
+def _hampers(data: bytes) -> bool:
+    """Tell whether a file may hold what `_is_own` would not take in a render, or what kustomize would believe."""
+    return any(word in data for word in (_INTERNAL, *map(str.encode, _NAMESPACED_REFERENCES)))
 
 
 def _kustomizations_join(tree: Tree, paths: Iterable[PurePosixPath]) -> bool:

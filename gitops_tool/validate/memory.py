@@ -246,7 +246,8 @@ def _plain(overlay: Overlay, kept: Kept | None) -> Any:
 
 def plain_reads(reads: Reads) -> Any:
     """Return what was looked at as plain values."""
-    return [plain_paths(reads.contents), plain_paths(reads.names), plain_paths(reads.listed), reads.everything]
+    names = sorted(str(folder / name) for folder, asked in reads.names.items() for name in asked)
+    return [plain_paths(reads.contents), names, plain_paths(reads.listed), reads.everything]
 
 
 def conditions(repository: str, engines: Engines, arguments: object) -> str:

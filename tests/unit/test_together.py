@@ -10,9 +10,10 @@ import pytest
 from gitops_tool import process, toolchain
 from gitops_tool.config import Settings
 from gitops_tool.errors import GitopsError
-from gitops_tool.render import Renderer, renderer
+from gitops_tool.render import Renderer, renderer, together
 from gitops_tool.tree import Tree
 
+from .colliding import overlays
 from .trees import tree_of
 
 K = "kustomization.yaml"
@@ -186,11 +187,11 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return calls
 
 
-def shown(tree: Tree, overlays: list[P]) -> list[object]:
+def shown(tree: Tree, paths: list[P]) -> list[object]:
     """Return what overlays render to, or why not."""
     found: list[object] = []
     alone = Renderer(toolchain.kustomize_engine(), Settings(), None)
-    for result in alone.render_each([(tree, one) for one in overlays]):
+    for result in alone.render_each([(tree, path) for path in paths]):
         if isinstance(result, GitopsError):
             found.append(str(result))
         else:
@@ -202,10 +203,19 @@ def shown(tree: Tree, overlays: list[P]) -> list[object]:
 def test_together_is_as_alone(name: str) -> None:
     files = CASES[name]
     tree = tree_of(files)
-    overlays = sorted({P(path).parts[0] for path in files})
-    for order in (overlays, overlays[::-1]):
-        together = shown(tree, [P(one) for one in order])
-        assert together == [shown(tree, [P(one)])[0] for one in order]
+    names = sorted({P(path).parts[0] for path in files})
+    for order in (names, names[::-1]):
+        assert shown(tree, [P(one) for one in order]) == [shown(tree, [P(one)])[0] for one in order]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_colliding_overlays_are_together_as_alone(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    monkeypatch.setattr(together, "_MOST_FAILURES", 1)
+    names, files = overlays(seed)
+    tree = tree_of(files)
+    alone = {name: shown(tree, [P(name)])[0] for name in names}
+    sound = [name for name in names if not isinstance(alone[name], str)]  # one that fails lets all of them fail
+    assert shown(tree, [P(name) for name in sound]) == [alone[name] for name in sound]
 
 
 def test_what_has_nothing_in_common_takes_one_run(starts: list[object]) -> None:

@@ -149,7 +149,9 @@ def _owners(view: RepositoryView) -> dict[PurePosixPath, tuple[OverlayView, Pure
         for path in overlay.render.closure.kustomizations:
             owners.setdefault(path.parent, (overlay, path))
     for overlay in view.overlays:
-        for directory in {path.parent for path in overlay.render.closure.files} - owners.keys():
+        for directory in {path.parent for path in overlay.render.closure.files}:
+            if directory in owners:
+                continue
             nearest = next((parent for parent in directory.parents if parent in owners), None)
             if nearest is not None:
                 owners[directory] = owners[nearest]
