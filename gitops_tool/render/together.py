@@ -3,7 +3,7 @@
 kustomize builds each entry of `resources` by itself. Only at the end, over all objects together, it adds hashes to the
 names of generated ones, corrects references to names that changed, resolves `vars` and sorts
 (https://github.com/kubernetes-sigs/kustomize, release 5.8.1, api/internal/target/kusttarget.go, makeCustomizedResMap).
-So overlays are built together only if nothing but a hash can change a name in them (`may_join`), and what comes out is
+So overlays are built together only if nothing but a hash can change a name in them (`joining`), and what comes out is
 taken for an overlay's render only if no name can have come into it from another one (`_is_own`). Whatever fails
 together, such as two objects of one name, is built again one by one.
 """
@@ -14,27 +14,23 @@ import json
 import secrets
 import shutil
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_tool import process
 from gitops_tool.errors import GitopsError, ToolError
-from gitops_tool.graph import kustomization_documents
 from gitops_tool.patterns import lazy_pattern
 from gitops_tool.render.job import TIMEOUT, Job, engine_environment
+from gitops_tool.render.joining import may_join
 from gitops_tool.render.output import BETWEEN_DOCUMENTS, rendered_resources
 from gitops_tool.render.workspace import lay_out
-from gitops_tool.tree import LINK, normalize, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import PurePosixPath
-    from typing import Any
 
     from gitops_tool.model import ResourceId
     from gitops_tool.render.renderer import Renderer
-    from gitops_tool.tree import Tree
 
 AT_ONCE = 6
 """Overlays in one run: with more, the time that kustomize takes grows faster than they do."""
@@ -45,18 +41,6 @@ _OPEN = 4
 _MOST_FAILURES = 1 / 3
 """The share of groups that may fail, the first one apart; where more do, overlays do not go together."""
 
-_HARMLESS = frozenset(
-    {
-        *("apiVersion", "kind", "metadata", "resources", "components", "namespace", "labels", "commonAnnotations"),
-        *("images", "replicas", "patches", "configMapGenerator", "secretGenerator", "generatorOptions"),
-    }
-)
-"""Fields of a kustomization that have an effect only on what it builds itself, and change no name but by a hash."""
-
-_INTERNAL = b"internal.config.kubernetes.io"
-"""How kustomize writes down what it did to an object, such as its names before; and would believe it if it is told."""
-
-_PLAIN_PATH = lazy_pattern(r"[\w.-]+(?:/[\w.-]+)*")
 _HASHED = lazy_pattern(r"-[2456789bcdfghkmt]{10}$")
 _FIRST = (
     *("Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount", "PodSecurityPolicy"),
@@ -68,13 +52,15 @@ _LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 """Kinds that kustomize prints first and last; others, and those of one kind, by their ids
 (api/internal/builtins/SortOrderTransformer.go, legacyIDSorter)."""
 
-_NAMESPACED_REFERENCES = (
+_NAMING_WITH_NAMESPACES = (
     "rbac.authorization.k8s.io",
     "admissionregistration.k8s.io",
     "apiregistration.k8s.io",
     "apiextensions.k8s.io",
 )
-"""API groups whose objects name others with their namespaces, for which kustomize writes those that changed."""
+_NAMED_WITH_NAMESPACES = ("ServiceAccount", "Service")
+"""API groups whose objects name such objects with their namespaces, for which kustomize writes those that changed
+(api/internal/konfig/builtinpluginconsts/namereference.go, where a path leads to an object instead of a name)."""
 
 _Part = list[tuple[bytes, "ResourceId"]]
 """What an overlay renders to: documents with the ids of their objects."""
@@ -185,15 +171,19 @@ class Group:
 def _is_own(part: _Part, others: _Part) -> bool:
     """Tell whether an overlay renders to this by itself.
 
-    kustomize could have taken a name in it, or a namespace beside a name, for that of another overlay's object; only
-    names that were given a hash are others than before.
+    kustomize could have taken a name in it for that of another overlay's object. Then that object's name is in it now,
+    if it is one that was given a hash, as no others are changed; or its namespace is beside the name, where one
+    object refers to another with both.
     """
-    if not part or any(identity.group in _NAMESPACED_REFERENCES for _, identity in part):
-        return False
     names = {identity.name for _, identity in part}
-    hashed = {identity.name for _, identity in others if _HASHED.search(identity.name)}
-    foreign = [name.encode() for name in hashed - names]
-    return not any(name in text for text, _ in part for name in foreign)
+    hashed = {identity.name for _, identity in others if _HASHED.search(identity.name)} - names
+    named = {identity.name for _, identity in others if identity.kind in _NAMED_WITH_NAMESPACES}
+    with_namespaces = [text for text, identity in part if identity.group in _NAMING_WITH_NAMESPACES]
+    return (
+        bool(part)
+        and not any(name.encode() in text for text, _ in part for name in hashed)
+        and not any(name.encode() in text for text in with_namespaces for name in named)
+    )
 
 
 def _text(part: _Part) -> bytes:
@@ -213,62 +203,6 @@ def _place(identity: ResourceId) -> tuple[int, str, str]:
     )
 
 
-def may_join(job: Job) -> bool:
-    """Tell whether an overlay can be built beside others: by its kustomizations, those of its bases and components."""
-    tree, found = job.tree, job.closure
-    if found.remotes or not _PLAIN_PATH.fullmatch(str(job.overlay)):
-        return False
-    if any(_hampers(tree.blob(path)) for path, mode in found.files.items() if mode != LINK):
-        return False
-    try:
-        return _kustomizations_join(tree, found.kustomizations)
-    except GitopsError:
-        return False
-
-
-@lru_cache(256)
-def _hampers(data: bytes) -> bool:
-    """Tell whether a file may hold what `_is_own` would not take in a render, or what kustomize would believe."""
-    return any(word in data for word in (_INTERNAL, *map(str.encode, _NAMESPACED_REFERENCES)))
-
-
-def _kustomizations_join(tree: Tree, paths: Iterable[PurePosixPath]) -> bool:
-    bodies = [(path, _body(tree, path)) for path in paths]
-    return bodies[0][1].get("kind") != "Component" and all(_is_harmless(tree, path, body) for path, body in bodies)
-
-
-def _body(tree: Tree, path: PurePosixPath) -> Mapping[str, Any]:
-    documents = kustomization_documents(read(tree, path), path)
-    return documents[0] if len(documents) == 1 and isinstance(documents[0], dict) else {"unknown": documents}
-
-
-def _is_harmless(tree: Tree, path: PurePosixPath, kustomization: Mapping[str, Any]) -> bool:
-    patches = kustomization.get("patches") or ()
-    return kustomization.keys() <= _HARMLESS and not any(_renames(tree, path, patch) for patch in patches)
-
-
-def _renames(tree: Tree, path: PurePosixPath, patch: Any) -> bool:
-    """Tell whether a patch may change a name; one in the form of an object cannot, unless its options allow it."""
-    if not isinstance(patch, dict) or "options" in patch:
-        return True
-    text, file = patch.get("patch"), patch.get("path")
-    if isinstance(text, str):
-        documents = kustomization_documents(text.encode(), path)
-    else:
-        place = normalize(path.parent / str(file))
-        documents = kustomization_documents(read(tree, place), place)
-    operations = [item for document in documents if isinstance(document, list) for item in document]
-    return any(not isinstance(item, dict) or _names_object(item.get("path")) for item in operations)
-
-
-def _names_object(pointer: Any) -> bool:
-    """Tell whether a JSON pointer leads to what identifies an object, or to something around it."""
-    way = str(pointer).split("/")[1:]
-    if way[:1] == ["metadata"]:
-        return way[1:2] not in (["labels"], ["annotations"])
-    return way[:1] in ([], [""], ["kind"], ["apiVersion"])
-
-
 class Groups:
     """Puts jobs together, as long as that does not fail."""
 
@@ -280,7 +214,7 @@ class Groups:
         """Yield prepared jobs in groups where they can be built together, and alone where they cannot."""
         waiting: list[Group] = []
         for job in jobs:
-            if not (job.is_pending and self._go_together and may_join(job)):
+            if not (job.is_pending and self._go_together and may_join(job.tree, job.closure)):
                 yield job
                 continue
             group = next((group for group in waiting if group.admits(job)), None)

@@ -89,7 +89,7 @@ def _object(random: Random) -> Body:
     ]
     item: Body = random.choice(
         bound
-        if random.random() < 0.05
+        if random.random() < 0.2
         else [
             {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": {"spec": pod}}},
             {"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": pod}}},

@@ -103,6 +103,17 @@ CASES: dict[str, dict[str, str]] = {
         f"b/{K}": "resources: [h.yaml]",
         "b/h.yaml": SCALER,
     },
+    "a patch with options in another spelling": {
+        **app("a", "conf", "patches: [{Options: {allowNameChange: true}, target: {kind: Deployment}, path: p.yaml}]"),
+        "a/p.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other}\n",
+        f"b/{K}": "resources: [h.yaml]",
+        "b/h.yaml": SCALER,
+    },
+    "a prefix in another spelling": {
+        **app("a", "conf", "NamePrefix: x-"),
+        f"b/{K}": "resources: [h.yaml]",
+        "b/h.yaml": SCALER,
+    },
     "a prefix": {**app("a", "conf", "namePrefix: x-"), f"b/{K}": "resources: [h.yaml]", "b/h.yaml": SCALER},
     "a prefix in a base": {
         f"a/{K}": "resources: [base]",
