@@ -175,8 +175,7 @@ def _is_own(part: _Part, others: _Part) -> bool:
     if it is one that was given a hash, as no others are changed; or its namespace is beside the name, where one
     object refers to another with both.
     """
-    names = {identity.name for _, identity in part}
-    hashed = {identity.name for _, identity in others if _HASHED.search(identity.name)} - names
+    hashed = {identity.name for _, identity in others if _HASHED.search(identity.name)}
     named = {identity.name for _, identity in others if identity.kind in _NAMED_WITH_NAMESPACES}
     with_namespaces = [text for text, identity in part if identity.group in _NAMING_WITH_NAMESPACES]
     return (

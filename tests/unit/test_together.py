@@ -76,6 +76,11 @@ CASES: dict[str, dict[str, str]] = {
     "the same generator with the same content": {
         f"{name}/{K}": f"configMapGenerator: [{{name: conf, literals: [a=b]}}]\nnamespace: {name}" for name in "ab"
     },
+    "another's generated name, and its own beside it in another namespace": {
+        **made("a", "conf"),
+        f"b/{K}": "resources: [d.yaml]\nconfigMapGenerator: [{name: conf, namespace: two, literals: [owner=a]}]",
+        "b/d.yaml": deployment("b", "conf").replace("{name: b}", "{name: b, namespace: team}", 1),
+    },
     "an object that both render": {f"{name}/{K}": "resources: [n.yaml]" for name in "ab"}
     | {f"{name}/n.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n" for name in "ab"},
     "an account whose namespace changes": {
