@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 import repositories
-from contenders import GITOPS, Contender, Cost, gitops, measure, script
+from contenders import GITOPS, Contender, Cost, gitops, least, measure, script
 
 TARGETS = {10: 1.5, 5000: 1.0}
 """Apps in the repository -> how many times as long as the script a bump may take."""
@@ -75,7 +75,7 @@ class Result:
 
 @dataclass(slots=True)
 class Series:
-    """Both contenders in a repository of one size, and what each round took."""
+    """The contenders in a repository of one size, and what each round took."""
 
     apps: int
     files: int
@@ -86,9 +86,9 @@ class Series:
         """Return the seconds of each round."""
         return [cost.wall for cost in self.costs[name]]
 
-    def ratios(self) -> list[float]:
-        """Return how many times as long as the script's each of gitops' rounds took."""
-        return [ours / theirs for ours, theirs in zip(self.wall("gitops"), self.wall("script"), strict=True)]
+    def ratios(self, name: str, other: str) -> list[float]:
+        """Return how many times as long as another contender's each of one's rounds took."""
+        return [ours / theirs for ours, theirs in zip(self.wall(name), self.wall(other), strict=True)]
 
 
 def main() -> int:
@@ -142,11 +142,15 @@ def _prepare(folder: Path, sizes: list[int], env: dict[str, str]) -> list[Series
     for apps in sizes:
         remote = folder / f"{apps}.git"
         count = repositories.make_remote(remote, apps, env)
-        names = ("script", "gitops")
-        for name in names:
-            repositories.clone(remote, folder / f"{apps}-{name}", env)
-        pair = (script(folder / f"{apps}-script", env, _schemas(folder)), gitops(folder / f"{apps}-gitops", env))
-        found.append(Series(apps, count, pair, {name: [] for name in names}))
+        schemas = _schemas(folder)
+        contenders = (
+            script(folder / f"{apps}-script", env, schemas),
+            least(folder / f"{apps}-least", env, schemas),
+            gitops(folder / f"{apps}-gitops", env),
+        )
+        for contender in contenders:
+            repositories.clone(remote, contender.folder, env)
+        found.append(Series(apps, count, contenders, {contender.name: [] for contender in contenders}))
     time.sleep(1.1)  # see `settle`
     for series in found:
         for contender in series.contenders:
@@ -166,7 +170,7 @@ def _round(all_series: list[Series], number: int) -> None:
     """Bump another app in every repository, by each contender; round -1 is not counted."""
     app, tag = repositories.app_name(number + 1), f"{0xABCDE00 + number:07x}"
     for series in all_series:
-        # A B, then B A: neither always finds what the other left in the machine's caches.
+        # One way, then the other: none always finds what the same one left in the machine's caches.
         for contender in series.contenders if number % 2 else reversed(series.contenders):
             cost = contender.bump(app, tag)
             if number >= 0:
@@ -174,11 +178,18 @@ def _round(all_series: list[Series], number: int) -> None:
 
 
 def _results(all_series: list[Series]) -> list[Result]:
-    found = [Result(f"{s.apps} apps, gitops / script", Spread.of(s.ratios()), TARGETS.get(s.apps)) for s in all_series]
+    found = []
+    for series in all_series:
+        ratio = Spread.of(series.ratios("gitops", "script"))
+        found.append(Result(f"{series.apps} apps, gitops / script", ratio, TARGETS.get(series.apps)))
+        found += [
+            Result(f"{series.apps} apps, {one} / {other}", Spread.of(series.ratios(one, other)), None)
+            for one, other in (("gitops", "least"), ("least", "script"))
+        ]
     first, last = all_series[0], all_series[-1]
     if first is not last:
         judged = (first.apps, last.apps) == (min(TARGETS), max(TARGETS))
-        for name in first.costs:
+        for name in ("script", "gitops"):
             growth = [large / small for large, small in zip(last.wall(name), first.wall(name), strict=True)]
             target = GROWTH if judged and name == "gitops" else None
             found.append(Result(f"{name}, {last.apps} / {first.apps} apps", Spread.of(growth), target))
@@ -195,7 +206,8 @@ def _cpu_results(env: dict[str, str], folder: Path, rounds: int) -> list[Result]
 
 
 def _text(all_series: list[Series], results: list[Result]) -> str:
-    lines = [f"{'apps':>6} {'files':>7}  {'script, seconds':22}  {'gitops, seconds':22}  gitops' CPU seconds"]
+    titles = [f"{name + ', seconds':22}" for name in all_series[0].costs]
+    lines = [f"{'apps':>6} {'files':>7}  {'  '.join(titles)}  gitops' CPU seconds"]
     for series in all_series:
         walls = [f"{Spread.of(series.wall(name))!s:22}" for name in series.costs]
         cpu = Spread.of([cost.cpu for cost in series.costs["gitops"]])

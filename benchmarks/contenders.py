@@ -1,4 +1,7 @@
-"""The two that are compared: the shell script and `gitops bump --push`, each with a clone and a remote of its own."""
+"""What is compared: the shell script, a Python program that does the same, and `gitops bump --push`.
+
+Each has a clone and a remote of its own.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SCRIPT = Path(__file__).parent / "bump.sh"
+LEAST = Path(__file__).parent / "least.py"
 GITOPS = Path(sys.executable).with_name("gitops")
 """The command that belongs to the Python that runs this."""
 
@@ -66,6 +70,11 @@ class Contender:
 def script(folder: Path, env: Mapping[str, str], schemas: str) -> Contender:
     """Return the shell script as a contender."""
     return Contender("script", ("sh", SCRIPT), (), folder, {**env, "SCHEMAS": schemas})
+
+
+def least(folder: Path, env: Mapping[str, str], schemas: str) -> Contender:
+    """Return the least that a Python program can do as a contender."""
+    return Contender("least", (sys.executable, LEAST), (), folder, {**env, "SCHEMAS": schemas})
 
 
 def gitops(folder: Path, env: Mapping[str, str]) -> Contender:
