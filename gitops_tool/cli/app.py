@@ -119,9 +119,9 @@ def _report(error: BaseException) -> None:
         case GitopsError():
             _fail(str(error), error.hint)
         case click.UsageError():
-            _fail(error.format_message(), f"see `{error.ctx.command_path} --help`" if error.ctx else None)
+            _fail(_in_our_style(error), f"see `{error.ctx.command_path} --help`" if error.ctx else None)
         case click.ClickException():
-            _fail(error.format_message(), None)
+            _fail(_in_our_style(error), None)
         case click.Abort() | KeyboardInterrupt():
             click.echo("interrupted", err=True)
         case BrokenPipeError():
@@ -133,6 +133,13 @@ def _report(error: BaseException) -> None:
         case _:
             hint = "run it again with GITOPS_DEBUG=1 and report what it prints"
             _fail(f"this is a bug in gitops: {type(error).__name__}: {error}", hint)
+
+
+def _in_our_style(error: click.ClickException) -> str:
+    """Return click's message as ours are: it begins with a small letter, and has no full stop."""
+    text = error.format_message()
+    text = text[:1].lower() + text[1:] if text[1:2].islower() else text
+    return text[:-1] if text.endswith(".") and ". " not in text else text
 
 
 def _way_out(error: OSError) -> str | None:

@@ -233,7 +233,7 @@ def test_apps_and_environments_are_chosen(checkout: Checkout) -> None:
         (
             ("--output-file", "pdf=x.pdf"),
             2,
-            "error: Invalid value for '--output-file': \"pdf\" is not a format; there are text, markdown, html, json\n"
+            "error: invalid value for '--output-file': \"pdf\" is not a format; there are text, markdown, html, json\n"
             "hint: see `gitops diff --help`\n",
         ),
     ],

@@ -226,7 +226,7 @@ REFUSED = {
     "a quote": (("a'b", *IMAGE), 'error: "a\'b" is not a name for an app\n' + HINT),
     "an emoji": (("\U0001f600", *IMAGE), 'error: "\U0001f600" is not a name for an app\n' + HINT),
     "a line break": (("a\nb", *IMAGE), 'error: "a\\nb" is not a name for an app\n' + HINT),
-    "an option": (("--", "-x"), "error: Missing option '--image'.\nhint: see `gitops app create --help`\n"),
+    "an option": (("--", "-x"), "error: missing option '--image'\nhint: see `gitops app create --help`\n"),
     "too long": (
         ("a" * 64, *IMAGE),
         f'error: "{"a" * 64}" is longer than 63 characters, which a Service\'s name may have\n',

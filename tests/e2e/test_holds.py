@@ -110,8 +110,8 @@ class TestHold:
     @pytest.mark.parametrize(
         ("arguments", "error"),
         [
-            (("web", "--reason", "x"), "Missing option '--env'."),
-            ((*HELD,), "Missing option '--reason'."),
+            (("web", "--reason", "x"), "missing option '--env'"),
+            ((*HELD,), "missing option '--reason'"),
             ((*HELD, "--reason", " "), "--reason needs a reason in words"),
             ((*HELD, "--reason", "bell \a"), "--reason needs a reason in words"),
             ((*HELD, "--reason", "x", "--until", "2001-01-01"), '"2001-01-01" is not in the future'),

@@ -117,7 +117,7 @@ class TestWhereTo:
     def test_a_shallow_clone_says_that_it_lacks_the_history(self, ran: Checkout, tmp_path: Path) -> None:
         ran.git("clone", "--quiet", "--depth=1", f"file://{ran.folder}", str(tmp_path / "shallow"))
         result = Checkout(tmp_path / "shallow", ran.env).gitops(*BACK)
-        assert (result.code, result.out) == (2, "")
+        assert (result.code, result.out) == (3, "")
         assert "hint: this clone is shallow, older versions are not in it: git fetch --unshallow;" in result.err
 
     def test_without_a_checkout_the_history_is_fetched(self, ran: Checkout, tmp_path: Path) -> None:

@@ -314,7 +314,7 @@ def test_sha256_repositories(make: Callable[..., Branch]) -> None:
 def test_unknown_names_are_refused(web: Branch, args: tuple[str, ...], code: int, err: str | None) -> None:
     done = web.gitops("history", *args)
     assert (done.returncode, done.stdout) == (code, "")
-    assert done.stderr == err or (err is None and done.stderr.startswith("error: Invalid value for '--"))
+    assert done.stderr == err or (err is None and done.stderr.startswith("error: invalid value for '--"))
 
 
 def test_without_a_commit_or_a_repository(tmp_path: Path, web: Branch) -> None:

@@ -20,9 +20,9 @@ from gitops_tool.changes.reach.proof import prove
 from gitops_tool.changes.reach.propose import find_any_app, unrendered_trailers
 from gitops_tool.changes.reach.unrendered import obstacle_to
 from gitops_tool.changes.reach.work import Reach, Work
-from gitops_tool.changes.rollback.past import ROLLED_BACK, State, missing_history, state_at
+from gitops_tool.changes.rollback.past import ROLLED_BACK, State, not_in_history, state_at
 from gitops_tool.changes.rollback.subject import find_subject, texts
-from gitops_tool.errors import GitopsError, LayoutError, UsageError
+from gitops_tool.errors import GitopsError, LayoutError
 from gitops_tool.graph import closure
 from gitops_tool.holds import Hold, hold_path, read_hold
 from gitops_tool.holds.times import moment, shown
@@ -119,6 +119,7 @@ class Rollback:
 
         Raises:
             UsageError: there is no such version in the history.
+            GitError: nor is all of the history here.
         """
         steps = _STEPS.fullmatch(self.to)
         if steps:
@@ -130,8 +131,8 @@ class Rollback:
         named = state_at(tree, self.to, subject.read)
         if named is not None:
             return named
-        hint = missing_history(tree) or "`gitops bump` sets versions that it never ran"
-        raise UsageError(f"{_name(overlay)} never ran {quoted(self.to)}", hint=hint)
+        hint = "`gitops bump` sets versions that it never ran"
+        raise not_in_history(tree, f"{_name(overlay)} never ran {quoted(self.to)}", hint)
 
     def _steps_back(self, tree: Tree, overlay: Overlay, subject: Subject, steps: int) -> State:
         """Return the state that many versions ago; the present one counts once, those rolled back from never."""
@@ -147,8 +148,8 @@ class Rollback:
             if len(seen) > steps:
                 return state
         known = {1: "no earlier version", 2: "one earlier version"}.get(len(seen), f"{len(seen) - 1} earlier versions")
-        hint = missing_history(tree) or "versions that were rolled back from do not count"
-        raise UsageError(f"{_name(overlay)} has {known} in the history", hint=hint)
+        hint = "versions that were rolled back from do not count"
+        raise not_in_history(tree, f"{_name(overlay)} has {known} in the history", hint)
 
     @staticmethod
     def _known_bad(tree: Tree, overlay: Overlay) -> frozenset[str]:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gitops_tool.changes.targets import candidates
-from gitops_tool.errors import GitError, GitopsError
+from gitops_tool.errors import GitError, GitopsError, UsageError
 from gitops_tool.git.log import branch_log, shallow_commits
 from gitops_tool.git.objects import GitTree
 from gitops_tool.model import Revision
@@ -109,12 +109,19 @@ def _rolled_back(*messages: str) -> frozenset[str]:
     return frozenset(name for message in messages for name in _ROLLED_BACK.findall(message))
 
 
-def missing_history(tree: Tree) -> str | None:
-    """Return how to get the history that a clone lacks; None if it has all."""
+def not_in_history(tree: Tree, message: str, hint: str) -> GitopsError:
+    """Return the error for a version that was not found: nobody's mistake where the clone lacks history.
+
+    Args:
+        tree: the files of the commit from which the search began.
+        message: what was not found.
+        hint: what to do about it if the history is all there.
+    """
     repo, _ = _origin(tree)
     if not shallow_commits(repo):
-        return None
-    return "this clone is shallow, older versions are not in it: git fetch --unshallow; in GitLab CI, GIT_DEPTH: 0"
+        return UsageError(message, hint=hint)
+    way_out = "this clone is shallow, older versions are not in it: git fetch --unshallow; in GitLab CI, GIT_DEPTH: 0"
+    return GitError(message, hint=way_out)
 
 
 def _origin(tree: Tree) -> tuple[GitRepo, Revision]:
