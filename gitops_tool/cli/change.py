@@ -296,7 +296,7 @@ def _published(
     from gitops_tool.pipeline.review import Reviewer, ReviewOptions, request_review
 
     review = ReviewOptions(options.mr_branch, options.labels, options.reviewers, options.auto_merge)
-    forge = forge_if_any(repo.url_of(options.remote if options.repo is None else "origin"))
+    forge = forge_if_any(repo.remote(options.remote if options.repo is None else "origin").url)
     reviewer = Reviewer(lambda plan: plan_markdown(plan, _LONGEST_DESCRIPTION), forge)
     return request_review(repo, change, push, review, reviewer, sign=options.sign, engine=engine)
 

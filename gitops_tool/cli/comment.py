@@ -83,7 +83,7 @@ def _forge(session: Session, remote: str) -> tuple[Forge, str]:
     if not url:
         repo = GitRepo.open(session.folder)
         try:
-            url = repo.url_of(remote)
+            url = repo.remote(remote).url
         finally:
             repo.close()
     return forge_for(url), Project.of(url).kind.value

@@ -264,7 +264,7 @@ def _changed(here: Opened, settings: Settings, selection: Selection, wanted: _Wa
     from gitops_tool.validate.work import Base
 
     ref = wanted.since if wanted.base is None else wanted.base
-    if ref == "HEAD" and here.repo is not None and here.repo.is_unborn:  # the hook of a first commit
+    if ref == "HEAD" and here.repo is not None and not here.repo.has_commit():  # the hook of a first commit
         click.echo("note: there is no commit yet: everything is new", err=True)
         return selection, None
     before, changes = changes_since(here, str(ref))

@@ -1,89 +1,34 @@
-"""The repository as the rest of the program sees it: revisions, trees, commits, fetches and pushes."""
+"""The repository as the rest of the program sees it: revisions, trees, commits, branches."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import signal
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import GitError
-from gitops_tool.git import remote as remotes
 from gitops_tool.git.checkout import Checkout, CleanEdits
 from gitops_tool.git.command import Git
+from gitops_tool.git.exchange import Remote
 from gitops_tool.git.lock import exclusive
 from gitops_tool.git.objects import GitTree, ObjectReader, write_tree
 from gitops_tool.model import Revision
-from gitops_tool.process import redact
-from gitops_tool.records import record
 from gitops_tool.wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import PurePosixPath
-    from typing import Self
 
-    from gitops_tool.git.command import Running
     from gitops_tool.git.partial import ReadAhead
     from gitops_tool.git.past import PastTree
-    from gitops_tool.process import Completed
     from gitops_tool.tree import PatchedTree
 
 
 _HISTORY_TIMEOUT = 600.0
 """Seconds for the whole history of a repository, without its files."""
-
-
-@record
-class Remote:
-    """Where pushes go: the name, its URL to print, and the variables with its credentials."""
-
-    name: str
-    display: str
-    environment: Mapping[str, str]
-
-
-class Fetching:
-    """A fetch under way. Leaving the `with` statement before its end stops it.
-
-    Args:
-        running: git's part of it.
-        repo: the repository that it is for.
-        tracking: the ref that it updates.
-    """
-
-    def __init__(self, running: Running, repo: GitRepo, tracking: str) -> None:
-        self._running = running
-        self._repo = repo
-        self._tracking = tracking
-
-    def __enter__(self) -> Self:
-        """Do nothing: git has been started."""
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Stop git if nobody asked for the tip."""
-        self._running.__exit__(*error)
-
-    def tip(self, timeout: float) -> Revision:
-        """Wait for the end and return the branch's tip; see `GitRepo.fetch`."""
-        self._running.result(timeout)
-        return self._repo.resolve(self._tracking)
-
-
-@record
-class Replacement:
-    """How a branch is replaced.
-
-    `instead_of` is the commit that it must hold now, empty if it must not be there; `options` are for the server.
-    """
-
-    instead_of: str
-    options: Sequence[str] = ()
 
 
 class GitRepo:
@@ -106,7 +51,7 @@ class GitRepo:
         self.git_dir = git_dir
         self.common_dir = common_dir
         self._reader = ObjectReader(git)
-        self._fetched = False
+        self._remotes: dict[str, Remote] = {}
         self._clean: CleanEdits | None = None
 
     @classmethod
@@ -173,16 +118,17 @@ class GitRepo:
         Raises:
             GitError: there is no such commit.
         """
-        found = self._find(name)
+        found = self.find(name)
         if found is None:
             raise GitError(f'no commit "{name}" in this repository', hint="fetch it first, or check the spelling")
         return found
 
     def has(self, name: str) -> bool:
         """Whether a name stands for a commit."""
-        return self._find(name) is not None
+        return self.find(name) is not None
 
-    def _find(self, name: str) -> Revision | None:
+    def find(self, name: str) -> Revision | None:
+        """Return the commit that a name stands for, None where there is none."""
         found = self._reader.get(f"{name}^{{commit}}")
         return Revision(found[0]) if found else None
 
@@ -221,18 +167,13 @@ class GitRepo:
         ref = self.git.text("symbolic-ref", "--quiet", "HEAD", accept=(0, 1))
         return ref.removeprefix("refs/heads/") or None
 
-    @property
-    def is_unborn(self) -> bool:
-        """Whether nothing was committed yet on the branch that is checked out."""
-        return self._find("HEAD") is None
-
     def head(self) -> Revision:
         """Return the commit that is checked out.
 
         Raises:
             GitError: the branch has no commit yet.
         """
-        found = self._find("HEAD")
+        found = self.find("HEAD")
         if found is None:
             raise GitError("the current branch has no commit yet", hint="make a first commit with git")
         return found
@@ -248,7 +189,7 @@ class GitRepo:
 
     def has_commit(self) -> bool:
         """Whether the checked-out branch has a commit yet."""
-        return self._find("HEAD") is not None
+        return self.has("HEAD")
 
     def begin(self, branch: str, first: Revision, files: Sequence[PurePosixPath], lock: int) -> None:
         """Make a first commit the tip of the checked-out branch, and put its files into the index.
@@ -316,25 +257,16 @@ class GitRepo:
         Raises:
             GitError: there is no such remote, or its URL is refused.
         """
-        urls = [self.settings.get(f"remote.{name}.{key}") for key in ("pushurl", "url")]
-        known_urls = [url for url in urls if url is not None]
-        if not known_urls:
-            keys = (key for key in self.settings if key.startswith("remote.") and key.endswith(".url"))
-            known = sorted({key.removeprefix("remote.").removesuffix(".url") for key in keys})
-            hint = f"known remotes: {', '.join(known)}" if known else "add one: git remote add origin URL"
-            raise GitError(f"no remote {quoted(name)}", hint=hint)
-        for url in known_urls:
-            remotes.check_url(url)
-        return Remote(name, redact(known_urls[0]), remotes.credentials(known_urls))
-
-    def url_of(self, remote: str) -> str:
-        """Return where a remote is, as it is configured; may hold credentials.
-
-        Raises:
-            GitError: there is no such remote, or its URL is refused.
-        """
-        self.remote(remote)
-        return self.settings.get(f"remote.{remote}.url", "")
+        if name not in self._remotes:
+            urls = [self.settings.get(f"remote.{name}.{key}") for key in ("pushurl", "url")]
+            known_urls = [url for url in urls if url is not None]
+            if not known_urls:
+                keys = (key for key in self.settings if key.startswith("remote.") and key.endswith(".url"))
+                known = sorted({key.removeprefix("remote.").removesuffix(".url") for key in keys})
+                hint = f"known remotes: {', '.join(known)}" if known else "add one: git remote add origin URL"
+                raise GitError(f"no remote {quoted(name)}", hint=hint)
+            self._remotes[name] = Remote(self, name, known_urls)
+        return self._remotes[name]
 
     def push_branch(self, remote: str) -> str:
         """Return the branch that pushes go to when none is named.
@@ -355,19 +287,12 @@ class GitRepo:
             raise GitError("HEAD is detached and no branch is named", hint="say which one with --branch")
         return name
 
-    def turn(self, remote: Remote, branch: str, folder: Path, deadline: float) -> AbstractContextManager[int]:
-        """Hold this machine's lock for pushes to one branch, whatever clone they come from."""
-        folder.mkdir(parents=True, exist_ok=True)
-        url = self.settings.get(f"remote.{remote.name}.url", remote.display)
-        name = hashlib.sha256(f"{url}\0{branch}".encode()).hexdigest()[:32]
-        return exclusive(folder / f"{name}.lock", deadline)
-
     def follow(self, branch: str, revision: Revision, lock: int) -> str | None:
         """Fast-forward the local branch of that name to what was pushed; return why not, if so."""
-        local = self._find(f"refs/heads/{branch}")
+        local = self.find(f"refs/heads/{branch}")
         if local is None or local == revision:
             return None
-        if local != self._find(f"{revision.sha}^") and not self.is_ancestor(local, revision):
+        if local != self.find(f"{revision.sha}^") and not self.is_ancestor(local, revision):
             return f'local branch "{branch}" has commits of its own and was left where it is'
         checked_out = self.branch == branch
         if not checked_out and f"branch refs/heads/{branch}" in self._worktrees():
@@ -382,7 +307,7 @@ class GitRepo:
         """Find out what `follow` will have to know, for a commit on top of `base`; while it is pushed, for example."""
         checkout = self._checkout
         with suppress(GitError):  # then `follow` has to look itself, and says what is wrong
-            if checkout and self._at_first[1] == branch and self._find(f"refs/heads/{branch}") == base:
+            if checkout and self._at_first[1] == branch and self.find(f"refs/heads/{branch}") == base:
                 self._clean = checkout.clean_edits(base.sha, revision.sha)
 
     def _worktrees(self) -> list[str]:
@@ -393,104 +318,6 @@ class GitRepo:
         from gitops_tool.git.history import last_commit
 
         return last_commit(self.git_dir, path, old, new)
-
-    def fetch(self, remote: Remote, branch: str, lock: int, timeout: float) -> Revision:
-        """Bring a branch of a remote up to date and return its tip.
-
-        Raises:
-            GitError: there is no such branch, or the server cannot be reached or refuses; in its own words.
-        """
-        with self.begin_fetch(remote, branch, lock) as fetching:
-            return fetching.tip(timeout)
-
-    def begin_fetch(self, remote: Remote, branch: str, lock: int) -> Fetching:
-        """Start to bring a branch of a remote up to date; see `fetch`."""
-        remotes.check_branch(branch)
-        tracking = _tracking(remote, branch)
-        # Of a clone in the cache, only the tip is of use; after a lost race the commits in between tell who was faster.
-        # One whose whole history was asked for once keeps it.
-        is_shallow = self.ahead is not None and (self.common_dir / "shallow").exists()
-        depth = ("--depth=1",) if is_shallow and not self._fetched else ()
-        self._fetched = True
-        running = self.git.begin(
-            *("fetch", *depth, "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"),
-            *("--no-recurse-submodules", "--end-of-options", remote.name, f"+refs/heads/{branch}:{tracking}"),
-            detached=True,
-            inherit=(lock,),
-            env=remote.environment,
-        )
-        return Fetching(running, self, tracking)
-
-    def last_fetched(self, remote: Remote, branch: str) -> Revision | None:
-        """Return the tip of a remote's branch as it was when it was fetched last; None if it never was."""
-        remotes.check_branch(branch)
-        return self._find(_tracking(remote, branch))
-
-    def push(
-        self,
-        remote: Remote,
-        branch: str,
-        revision: Revision,
-        lock: int,
-        timeout: float,
-        meanwhile: Callable[[], object] = lambda: None,
-    ) -> remotes.PushResult:
-        """Push one commit to a branch, without force; the answer says how it went.
-
-        Args:
-            remote: where to.
-            branch: the branch there.
-            revision: the commit.
-            lock: the descriptor of the held lock, which git inherits.
-            timeout: seconds.
-            meanwhile: done while git pushes.
-
-        Raises:
-            GitError: git cannot be started, or takes too long.
-        """
-        with self._pushing(remote, branch, revision, lock) as pushing:
-            meanwhile()
-            return _answer(pushing.result(timeout))
-
-    def replace_branch(
-        self,
-        remote: Remote,
-        branch: str,
-        revision: Revision,
-        lock: int,
-        timeout: float,
-        with_what: Replacement,
-    ) -> remotes.PushResult:
-        """Have a branch hold one commit instead of what it holds; see `push`."""
-        options = [f"--push-option={option}" for option in with_what.options]
-        lease = f"--force-with-lease=refs/heads/{branch}:{with_what.instead_of}"
-        with self._pushing(remote, branch, revision, lock, lease, *options) as pushing:
-            return _answer(pushing.result(timeout))
-
-    def _pushing(self, remote: Remote, branch: str, revision: Revision, lock: int, *options: str) -> Running:
-        remotes.check_branch(branch)
-        return self.git.begin(
-            *("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", *options),
-            *("--end-of-options", remote.name, f"{revision.sha}:refs/heads/{branch}"),
-            detached=True,
-            inherit=(lock,),
-            env=remote.environment,
-            accept=range(-signal.SIGPIPE, 256),
-        )
-
-    def branch_on(self, remote: Remote, branch: str, lock: int, timeout: float) -> Revision | None:
-        """Fetch a branch of a remote, None if there is none of that name.
-
-        Raises:
-            GitError: the server cannot be reached or refuses; in its own words.
-        """
-        remotes.check_branch(branch)
-        done = self.git.run(
-            *("ls-remote", "--end-of-options", remote.name, f"refs/heads/{branch}"),
-            timeout=timeout,
-            env=remote.environment,
-        )
-        return self.fetch(remote, branch, lock, timeout) if done.stdout.strip() else None
 
     def message(self, revision: Revision) -> str:
         """Return a commit's message."""
@@ -503,11 +330,3 @@ class GitRepo:
     def close(self) -> None:
         """End the helper processes."""
         self._reader.close()
-
-
-def _answer(done: Completed) -> remotes.PushResult:
-    return remotes.read_push(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
-
-
-def _tracking(remote: Remote, branch: str) -> str:
-    return f"refs/remotes/{remote.name}/{branch}"

@@ -160,7 +160,7 @@ def dry_run(
     else:
         branch = repo.push_branch(options.remote) if options.branch is None else options.branch
         with repo.lock(time.monotonic() + options.timeout) as lock:
-            base = repo.fetch(repo.remote(options.remote), branch, lock, options.timeout)
+            base = repo.remote(options.remote).fetch(branch, lock, options.timeout)
     plan = make_plan(change, repo.tree(base), base, engine)
     return Outcome(Status.PLANNED if plan.proposal.edits else Status.UNCHANGED, plan)
 

@@ -22,7 +22,7 @@ from gitops_tool.records import field, record, replace
 from gitops_tool.schemas import SchemaEngine
 
 if TYPE_CHECKING:
-    from gitops_tool.git.repo import Remote
+    from gitops_tool.git.exchange import Remote
 
 TIMEOUT = 120.0
 """Seconds until a push that loses every race gives up."""
@@ -130,8 +130,8 @@ class _Race:
             refuse_unreviewed(plan)
             revision = self.repo.commit(tip, plan.tree, plan.proposal.message, sign=self.sign)
             self.attempts += 1
-            answer = self.repo.push(
-                *(self.remote, self.branch, revision, self.lock, self._left()),
+            answer = self.remote.push(
+                *(self.branch, revision, self.lock, self._left()),
                 meanwhile=lambda: self.repo.prepare_to_follow(self.branch, tip, revision),
             )
         if answer.status is PushStatus.REJECTED:
@@ -145,8 +145,8 @@ class _Race:
 
         Mostly that is what it was at the last fetch: on the first try, the plan for it is made while git fetches.
         """
-        known = None if self.attempts or self.repo.ahead else self.repo.last_fetched(self.remote, self.branch)
-        with self.repo.begin_fetch(self.remote, self.branch, self.lock) as fetching:
+        known = None if self.attempts or self.repo.ahead else self.remote.last_fetched(self.branch)
+        with self.remote.begin_fetch(self.branch, self.lock) as fetching:
             guess = self._guess(known) if known else None
             tip = fetching.tip(self._left())
         if guess is None or tip != known:
@@ -171,7 +171,7 @@ class _Race:
     def _turn(self) -> AbstractContextManager[object]:
         if self.attempts == 0:
             return nullcontext()
-        return self.repo.turn(self.remote, self.branch, cache_dir() / "locks", self.deadline)
+        return self.remote.turn(self.branch, cache_dir() / "locks", self.deadline)
 
     def _refuse_superseded(self, plan: Plan, tip: Revision) -> None:
         """Stop if a value is neither what it was when this began, nor what it should become.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitops_tool.changes import Change, Proposal
     from gitops_tool.forge import Forge, MergeRequest, Wanted
     from gitops_tool.git import GitRepo, PushResult
-    from gitops_tool.git.repo import Remote
+    from gitops_tool.git.exchange import Remote
     from gitops_tool.model import Overlay, Revision
     from gitops_tool.pipeline.publish import PushOptions
 
@@ -76,7 +76,7 @@ def request_review(
     target = repo.push_branch(push.remote) if push.branch is None else push.branch
     with repo.lock(deadline) as lock:
         repo.mend()
-        tip = repo.fetch(remote, target, lock, push.timeout)
+        tip = remote.fetch(target, lock, push.timeout)
         plan = make_plan(change, repo.tree(tip), tip, engine)
         if not plan.proposal.edits:
             return Outcome(Status.UNCHANGED, plan, None, target, notes=_close_done(plan, target, reviewer.forge))
@@ -161,7 +161,7 @@ class _Offer:
             RaceLostError: others replace the branch again and again.
         """
         for _ in range(_TRIES):
-            old = self.repo.branch_on(self.remote, self.wanted.source, self.lock, self._left())
+            old = self.remote.branch(self.wanted.source, self.lock, self._left())
             if old is not None:
                 self._refuse_foreign(old)
             # The same change over the same tip again: the branch stays, and so do its pipeline and its approvals.
@@ -187,10 +187,10 @@ class _Offer:
         return self.repo.commit(self.tip, self.plan.tree, self.plan.proposal.message, sign=self.sign)
 
     def _pushed(self, revision: Revision, old: Revision | None, options: Sequence[str]) -> PushResult:
-        from gitops_tool.git.repo import Replacement
+        from gitops_tool.git.exchange import Replacement
 
         with_what = Replacement(old.sha if old else "", options)
-        return self.repo.replace_branch(self.remote, self.wanted.source, revision, self.lock, self._left(), with_what)
+        return self.remote.replace_branch(self.wanted.source, revision, self.lock, self._left(), with_what)
 
     def _is_same(self, old: Revision) -> bool:
         from gitops_tool.tree import ROOT

@@ -196,8 +196,8 @@ def test_a_token_is_in_no_argument_and_no_message(
     remote = repo.remote("origin")
     with repo.lock(0) as lock:
         with pytest.raises(GitError) as caught:
-            repo.fetch(remote, "main", lock, 30)
-        answer = repo.push(remote, "main", repo.head(), lock, 30)
+            remote.fetch("main", lock, 30)
+        answer = remote.push("main", repo.head(), lock, 30)
     repo.close()
     commands = trace.read_text()
     assert "git remote-https origin https://127.0.0.1:1/team/repo.git" in commands

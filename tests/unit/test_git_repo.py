@@ -259,9 +259,9 @@ def test_a_commit_in_a_shallow_clone_has_the_tip_as_parent(remote: Remote, opene
     shared.bare.git("clone", "--quiet", "--depth=1", f"file://{shared.bare.path}", str(tmp_path / "shallow"))
     repo = opened(tmp_path / "shallow")
     with repo.lock(0) as lock:
-        tip = repo.fetch(repo.remote("origin"), "main", lock, TIME)
+        tip = repo.remote("origin").fetch("main", lock, TIME)
         new = committed(repo, {"a": b"3"}, tip)
-        assert repo.push(repo.remote("origin"), "main", new, lock, TIME).status is PushStatus.ACCEPTED
+        assert repo.remote("origin").push("main", new, lock, TIME).status is PushStatus.ACCEPTED
     assert [commit.hexsha for commit in git.Repo(shared.bare.path).iter_commits("main")][:2] == [new.sha, tip.sha]
 
 
@@ -398,9 +398,9 @@ def test_a_fetched_tip_is_pushed_upon(remote: Remote, opened: Open) -> None:
     repo = opened(shared.clone.path)
     origin = repo.remote("origin")
     with repo.lock(0) as lock:
-        tip = repo.fetch(origin, "main", lock, TIME)
+        tip = origin.fetch("main", lock, TIME)
         new = committed(repo, {"a": b"2"}, tip)
-        assert repo.push(origin, "main", new, lock, TIME).status is PushStatus.ACCEPTED
+        assert origin.push("main", new, lock, TIME).status is PushStatus.ACCEPTED
         assert repo.follow("main", new, lock) is None
     assert git.Repo(shared.bare.path).commit("main").hexsha == new.sha
     assert shared.clone.git("rev-parse", "main", "origin/main").split("\n") == [new.sha, new.sha]
@@ -413,10 +413,10 @@ def test_a_push_that_comes_second_lost_the_race(remote: Remote, opened: Open) ->
     repo = opened(shared.clone.path)
     origin = repo.remote("origin")
     with repo.lock(0) as lock:
-        tip = repo.fetch(origin, "main", lock, TIME)
+        tip = origin.fetch("main", lock, TIME)
         first, second = committed(repo, {"a": b"2"}, tip), committed(repo, {"b": b"2"}, tip)
-        assert repo.push(origin, "main", first, lock, TIME).status is PushStatus.ACCEPTED
-        answer = repo.push(origin, "main", second, lock, TIME)
+        assert origin.push("main", first, lock, TIME).status is PushStatus.ACCEPTED
+        answer = origin.push("main", second, lock, TIME)
         assert answer.status is PushStatus.LOST_RACE
         assert git.Repo(shared.bare.path).commit("main").hexsha == first.sha
         assert repo.is_ancestor(tip, first)
@@ -433,7 +433,7 @@ def test_a_hook_that_says_the_words_of_a_race_is_a_refusal(remote: Remote, opene
     hook.chmod(0o755)
     repo = opened(shared.clone.path)
     with repo.lock(0) as lock:
-        answer = repo.push(repo.remote("origin"), "main", committed(repo, {"a": b"2"}), lock, TIME)
+        answer = repo.remote("origin").push("main", committed(repo, {"a": b"2"}), lock, TIME)
     assert answer.status is PushStatus.REJECTED
     assert answer.reason == f"[remote rejected] (pre-receive hook declined)\nremote: error: {words}"
 
@@ -443,12 +443,12 @@ def test_a_missing_branch_and_an_unreachable_server_are_told_in_gits_words(remot
     repo = opened(shared.clone.path)
     with repo.lock(0) as lock:
         with pytest.raises(GitError, match=r"^git fetch: couldn't find remote ref refs/heads/nope"):
-            repo.fetch(repo.remote("origin"), "nope", lock, TIME)
+            repo.remote("origin").fetch("nope", lock, TIME)
         with pytest.raises(UsageError, match=r'^"--upload-pack=id" is not a valid branch name$'):
-            repo.fetch(repo.remote("origin"), "--upload-pack=id", lock, TIME)
+            repo.remote("origin").fetch("--upload-pack=id", lock, TIME)
         shared.bare.path.rename(shared.bare.path.parent / "moved")
         with pytest.raises(GitError, match="does not appear to be a git repository"):
-            repo.fetch(repo.remote("origin"), "main", lock, TIME)
+            repo.remote("origin").fetch("main", lock, TIME)
 
 
 def test_an_unknown_remote_lists_the_known_ones(remote: Remote, opened: Open) -> None:
@@ -496,7 +496,7 @@ def test_what_was_found_clean_before_a_push_is_looked_at_again_if_it_was_touched
             (clone.path / "a").write_text("1")
 
     with repo.lock(0) as lock:
-        repo.push(repo.remote("origin"), "main", new, lock, TIME, meanwhile=interfere)
+        repo.remote("origin").push("main", new, lock, TIME, meanwhile=interfere)
         note = repo.follow("main", new, lock)
     if touched == "nothing":
         assert note is None
@@ -588,10 +588,10 @@ def test_clones_of_one_remote_take_turns(remote: Remote, opened: Open, tmp_path:
     shared.bare.git("clone", "--quiet", str(shared.bare.path), str(tmp_path / "other"))
     one, two = opened(shared.clone.path), opened(tmp_path / "other")
     folder = tmp_path / "turns"
-    with one.turn(one.remote("origin"), "main", folder, time.monotonic()):
-        with pytest.raises(RaceLostError), two.turn(two.remote("origin"), "main", folder, time.monotonic()):
+    with one.remote("origin").turn("main", folder, time.monotonic()):
+        with pytest.raises(RaceLostError), two.remote("origin").turn("main", folder, time.monotonic()):
             pytest.fail("two turns at once")
-        with two.turn(two.remote("origin"), "other", folder, time.monotonic()):
+        with two.remote("origin").turn("other", folder, time.monotonic()):
             pass
 
 
