@@ -6,7 +6,7 @@ them; and it is only where something is to be said about an object that anybody 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -54,16 +54,17 @@ class Origins:
 
     def of(self, resource: Resource) -> PurePosixPath | None:
         """Return the file that declares an object of the render, or configures its generator; None if unknown."""
-        pairs = zip(self._resources, self._files, strict=False)
-        return next((file for item, file in pairs if item is resource), None)
+        return self._files.get(id(resource))
 
     @cached_property
-    def _files(self) -> Files:
+    def _files(self) -> dict[int, PurePosixPath | None]:
+        """The files by the identities of the objects, which live as long as this does."""
         try:
             told = told_by_files(self._tree, self._found, self._resources)
-            return self._ask() if told is None else told
+            files = self._ask() if told is None else told
         except GitopsError:
-            return ()
+            return {}
+        return {id(item): file for item, file in zip(self._resources, files, strict=False)}
 
 
 @record
@@ -85,18 +86,23 @@ def told_by_files(tree: Tree, found: Closure, resources: Sequence[Resource]) -> 
     declared = _declarations(tree, found)
     if declared is None:
         return None
-    claims = [_claim(resource, declared) for resource in resources]
+    by_kind: dict[str, dict[str, list[_Declaration]]] = {}
+    for item in declared:
+        by_kind.setdefault(item.kind, {}).setdefault(item.name, []).append(item)
+    claims = [_claim(resource.id.name, by_kind.get(resource.id.kind, {})) for resource in resources]
     if len({id(claim) for claim in claims}) < len(claims):
         return None
     files = [claim.file for claim in claims if claim is not None]
     return files if len(files) == len(claims) else None
 
 
-def _claim(resource: Resource, declared: Sequence[_Declaration]) -> _Declaration | None:
-    kind, name = resource.id.kind, resource.id.name
-    fitting = [item for item in declared if item.kind == kind and item.name in name]
-    longest = max((len(item.name) for item in fitting), default=0)
-    best = [item for item in fitting if len(item.name) == longest]
+def _claim(name: str, declared: Mapping[str, Sequence[_Declaration]]) -> _Declaration | None:
+    """Return the declaration with the name, else with the longest part of it; None if that is not one alone."""
+    best = declared.get(name)
+    if best is None:
+        parts = [part for part in declared if part in name]
+        longest = max(map(len, parts), default=0)
+        best = [item for part in parts if len(part) == longest for item in declared[part]]
     return best[0] if len(best) == 1 else None
 
 
