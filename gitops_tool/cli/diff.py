@@ -15,7 +15,7 @@ from gitops_tool.cli.validate import progress
 from gitops_tool.records import record, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gitops_tool.cli.app import Session
     from gitops_tool.cli.repository import Opened
@@ -134,11 +134,12 @@ def _formatted(result: RepositoryDiff, name: str, max_size: int, *, colour: bool
 
 @record
 class _Sides:
-    """Both states, and the paths that differ between them."""
+    """Both states, and the paths that differ between them; `late` returns those that git does not track yet."""
 
     base: State
     head: State
     changes: Sequence[PathChange]
+    late: Callable[[], Sequence[PathChange]]
     index: GitTree
     notes: tuple[str, ...] = ()
 
@@ -158,8 +159,12 @@ def _run(
     if base is not None and "..." in base and head is None:
         ancestor, _, head = base.partition("...")
         base, head = f"...{ancestor or 'HEAD'}", head or "HEAD"
-    with Background(_load), opened(folder, head) as here:
-        sides = _sides(here, base, head)
+    with (
+        Background(_load),
+        opened(folder, head) as here,
+        Background(lambda: _untracked(here)) as untracked,
+    ):
+        sides = _sides(here, base, head, untracked.result)
         from gitops_tool.diff.compare import Wanted, check_names, compare
         from gitops_tool.diff.concealing import SECRET_LIKE
         from gitops_tool.diff.reach import Reach
@@ -167,7 +172,7 @@ def _run(
         wanted = Wanted(*names)
         check_names(wanted, sides.base, sides.head)
         masked = (*sides.base.settings.mask_keys, *sides.head.settings.mask_keys, *(SECRET_LIKE if mask_keys else ()))
-        with Reach(sides.base, sides.head, sides.changes, sides.index) as reach:
+        with Reach(sides.base, sides.head, sides.changes, sides.index, sides.late) as reach:
             renderers = _renderers(sides)
             with progress(len(reach.likely)) as step:
                 result = compare(
@@ -188,7 +193,14 @@ def _load() -> None:
     import gitops_tool.output.diff.text  # noqa: F401 - whoever uses it imports it again
 
 
-def _sides(here: Opened, base: str | None, head: str | None) -> _Sides:
+def _untracked(here: Opened) -> Sequence[PathChange]:
+    """Return what git does not track yet of the working tree; nothing where a revision is looked at."""
+    from gitops_tool.git.changes import untracked_paths
+
+    return untracked_paths(here.repo) if here.repo is not None and here.revision is None else ()
+
+
+def _sides(here: Opened, base: str | None, head: str | None, late: Callable[[], Sequence[PathChange]]) -> _Sides:
     """Find the two states that are meant.
 
     Raises:
@@ -200,19 +212,19 @@ def _sides(here: Opened, base: str | None, head: str | None) -> _Sides:
     from gitops_tool.config import load_settings
     from gitops_tool.diff.reach import State
     from gitops_tool.errors import GitError
-    from gitops_tool.git.changes import changed_paths
+    from gitops_tool.git.changes import changed_tracked_paths
 
     repo = here.repo
     if repo is None:
         raise GitError("this is not a git repository: there is nothing to compare with")
     revision, name = _base(here, repo, base if base is not None else f"...{default_ref(here, 'BASE')}")
-    with Background(lambda: changed_paths(repo, revision, here.revision)) as looking:
+    with Background(lambda: changed_tracked_paths(repo, revision, here.revision)) as looking:
         tree = repo.tree(revision)
         settings = load_settings(here.tree)
         old_settings, notes = _settings_of_base(tree, settings)
         changes = looking.result()
     head_name = "the working tree" if here.revision is None else _name(head or "HEAD", here.revision)
-    return _Sides(State(tree, old_settings, name), State(here.tree, settings, head_name), changes, tree, notes)
+    return _Sides(State(tree, old_settings, name), State(here.tree, settings, head_name), changes, late, tree, notes)
 
 
 def _settings_of_base(tree: Tree, settings: Settings) -> tuple[Settings, tuple[str, ...]]:

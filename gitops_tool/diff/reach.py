@@ -7,7 +7,7 @@ kustomizations elsewhere that name its directory: nothing outside can be built f
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -99,15 +99,26 @@ class Reach:
         head: the repository after.
         changes: the paths that differ.
         index: looks at all files of the base at once.
+        late: returns further paths that differ; mostly there are none, and it takes a while to find that out.
     """
 
-    def __init__(self, base: State, head: State, changes: Sequence[PathChange], index: Index) -> None:
+    def __init__(
+        self,
+        base: State,
+        head: State,
+        changes: Sequence[PathChange],
+        index: Index,
+        late: Callable[[], Sequence[PathChange]] = lambda: (),
+    ) -> None:
         self.base = base
         self.head = head
+        self.changes = changes
         self.paths = frozenset(change.path for change in changes)
+        """Those that are known at once; after `rest`, all."""
         self.lossy = any(change.kind in {ChangeKind.REMOVED, ChangeKind.RETYPED} for change in changes)
         self.moved = any(change.kind is not ChangeKind.MODIFIED for change in changes)
         self.index = index
+        self._late = late
         self.application_sets: tuple[PurePosixPath, ...] = ()
         """The files that hold ApplicationSets, or did; known after `rest`."""
         self.notes: list[str] = []
@@ -131,10 +142,23 @@ class Reach:
 
     def rest(self) -> list[OverlayPair]:
         """Return the other overlays, those of apps that are built from another one's directory; often none."""
-        return [] if self._look.result() else [pair for pair in self._all_pairs() if pair not in self.likely]
+        if self._look.result():
+            return []
+        late = [change for change in self._late() if change.path not in self.paths]
+        pairs = self._with(late) if late else list(self._all_pairs())
+        return [pair for pair in pairs if pair not in self.likely]
+
+    def _with(self, late: Sequence[PathChange]) -> list[OverlayPair]:
+        """Return all overlays that are reached, now that all changes are known, and take over what else is known."""
+        with Reach(self.base, self.head, [*self.changes, *late], self.index) as whole:
+            pairs = [*whole.likely, *whole.rest()]
+        self.paths, self.application_sets, self.notes = whole.paths, whole.application_sets, whole.notes
+        return pairs
 
     def _is_complete(self) -> bool:
         """Whether the likely overlays are all."""
+        if self._late():
+            return False
         if not self.paths or self._units is None:
             return not self.paths
         with Background(self.index.has_links) as links:

@@ -45,15 +45,26 @@ def changed_paths(repo: GitRepo, old: Revision, new: Revision | None) -> tuple[P
         GitError: git cannot tell.
     """
     if new is not None:
-        done = repo.git.run("diff-tree", "-r", *_DIFF, "--end-of-options", old.sha, new.sha)
-        return _read_changes(done.stdout)
-    with Background(lambda: repo.git.run("ls-files", "--others", "--exclude-standard", "-z").stdout) as listing:
-        options = (*_DIFF, "--no-ext-diff", "--no-relative", "--end-of-options")
-        tracked = repo.git.run("diff", *options, old.sha, "--").stdout
-        others = listing.result()
-    untracked = (PathChange(_path(name), ChangeKind.ADDED) for name in others.split(b"\0") if name)
-    found = {change.path: change for change in (*_read_changes(tracked), *untracked)}
+        return changed_tracked_paths(repo, old, new)
+    with Background(lambda: untracked_paths(repo)) as untracked:
+        tracked = changed_tracked_paths(repo, old, None)
+        found = {change.path: change for change in (*tracked, *untracked.result())}
     return tuple(found[path] for path in sorted(found))
+
+
+def changed_tracked_paths(repo: GitRepo, old: Revision, new: Revision | None) -> tuple[PathChange, ...]:
+    """Return what differs as `changed_paths` does, without the files that git does not track yet."""
+    if new is not None:
+        done = repo.git.run("diff-tree", "-r", *_DIFF, "--end-of-options", old.sha, new.sha)
+    else:
+        done = repo.git.run("diff", *_DIFF, "--no-ext-diff", "--no-relative", "--end-of-options", old.sha, "--")
+    return _read_changes(done.stdout)
+
+
+def untracked_paths(repo: GitRepo) -> tuple[PathChange, ...]:
+    """Return the files of the working tree that git does not track yet, but for those that it ignores."""
+    listing = repo.git.run("ls-files", "--others", "--exclude-standard", "-z").stdout
+    return tuple(PathChange(_path(name), ChangeKind.ADDED) for name in listing.split(b"\0") if name)
 
 
 def merge_base(repo: GitRepo, one: Revision, other: Revision) -> Revision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from unit.trees import tree_of
@@ -170,10 +170,18 @@ class Everything:
 
 
 def compared(
-    before: Files, after: Files, *, wanted: Wanted | None = None, mask_keys: tuple[str, ...] = ()
+    before: Files,
+    after: Files,
+    *,
+    wanted: Wanted | None = None,
+    mask_keys: tuple[str, ...] = (),
+    late: Callable[[PathChange], bool] = lambda _: False,
 ) -> RepositoryDiff:
+    """Compare two states; `late` tells which changes are known only after a while."""
     base, head = state(before, "before"), state(after, "after")
-    with Reach(base, head, changes(before, after), Everything(base.tree)) as reach:
+    found = changes(before, after)
+    soon, later = [one for one in found if not late(one)], [one for one in found if late(one)]
+    with Reach(base, head, soon, Everything(base.tree), lambda: later) as reach:
         return compare(
             base, head, reach, (renderer(base), renderer(head)), wanted=wanted or Wanted(), mask_keys=mask_keys
         )

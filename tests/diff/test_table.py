@@ -12,6 +12,7 @@ import pytest
 
 from gitops_tool.diff.grouping import group_changes
 from gitops_tool.diff.repository import ObjectKind
+from gitops_tool.git.changes import ChangeKind
 
 from .comparing import (
     BASE,
@@ -341,6 +342,20 @@ def test_the_same_change_is_shown_once(name: str) -> None:
     case = CASES[name]
     before = edited(shop(), case.before)
     assert len(group_changes(compared(before, edited(before, case.edits)).objects)) == case.groups
+
+
+@pytest.mark.parametrize("kinds", [{ChangeKind.ADDED}, set(ChangeKind)])
+@pytest.mark.parametrize("name", CASES)
+def test_it_makes_no_difference_when_a_change_is_known(name: str, kinds: set[ChangeKind]) -> None:
+    """New files are looked for beside the rest, and mostly found last."""
+    case = CASES[name]
+    before = edited(shop(), case.before)
+    after = edited(before, case.edits)
+    at_once, later = compared(before, after), compared(before, after, late=lambda change: change.kind in kinds)
+    assert sorted(map(told, later.objects)) == sorted(map(told, at_once.objects))
+    assert set(later.effects) == set(at_once.effects)
+    assert {one.overlay for one in later.overlays} >= {one.overlay for one in at_once.overlays}
+    assert sorted(later.notes) == sorted(at_once.notes)
 
 
 @pytest.mark.parametrize("settings", [True, False])
