@@ -157,8 +157,10 @@ class Reach:
 
     def _is_complete(self) -> bool:
         """Whether the likely overlays are all."""
-        if self._late():
-            return False
+        return self._is_all_known() and not self._late()
+
+    def _is_all_known(self) -> bool:
+        """Whether the likely overlays are all that the changes that are known at once reach."""
         if not self.paths or self._units is None:
             return not self.paths
         with Background(self.index.has_links) as links:
