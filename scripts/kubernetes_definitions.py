@@ -32,26 +32,39 @@ _SCALARS: dict[str, Schema] = {
 
 # Fields that the published schema requires, and that kube-apiserver 1.36 takes an object without.
 _NOT_ENFORCED = {
+    "io.k8s.api.batch.v1.PodFailurePolicy": {"rules"},
+    "io.k8s.api.core.v1.HTTPHeader": {"value"},
     "io.k8s.api.core.v1.LimitRangeSpec": {"limits"},
+    # A claim's data source of a kind that is none is dropped. Rules look at the others, and at those in an Ingress.
+    "io.k8s.api.core.v1.TypedLocalObjectReference": {"kind", "name"},
+    "io.k8s.api.resource.v1.DeviceClass": {"spec"},
+    "io.k8s.api.resource.v1beta1.DeviceClass": {"spec"},
+    "io.k8s.api.resource.v1beta2.DeviceClass": {"spec"},
+    "io.k8s.api.resource.v1.ResourceClaim": {"spec"},
     "io.k8s.api.resource.v1.ResourceClaimTemplate": {"spec"},
+    "io.k8s.api.resource.v1beta1.ResourceClaim": {"spec"},
+    "io.k8s.api.resource.v1beta2.ResourceClaim": {"spec"},
     "io.k8s.api.resource.v1beta1.ResourceClaimTemplate": {"spec"},
     "io.k8s.api.resource.v1beta2.ResourceClaimTemplate": {"spec"},
     "io.k8s.api.storage.v1.CSIDriver": {"spec"},
     "io.k8s.api.storage.v1.TokenRequest": {"audience"},
+    # Where a selector is looked at, a rule does; nobody looks at those of an autoscaler's metrics.
+    "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement": {"key", "operator"},
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": {"served"},
 }
 
 
-def bundle(definitions: Mapping[str, Schema]) -> dict[str, Any]:
+def bundle(definitions: Mapping[str, Schema], *, embedded: bool = False) -> dict[str, Any]:
     """Return the kinds of one Kubernetes version and the definitions they reach.
 
     Args:
         definitions: `$defs` of the package's strict `_definitions.json`.
+        embedded: the definitions become part of custom resources, whose schemas an API server takes at their word.
     """
     kinds = dict(sorted(_kinds(definitions).items()))
-    converted = {
-        name: _SCALARS.get(name) or _definition(_enforced(name, schema)) for name, schema in definitions.items()
-    }
+    enforced = definitions if embedded else {name: _enforced(name, schema) for name, schema in definitions.items()}
+    empty = frozenset(name for name, schema in enforced.items() if not embedded and not schema.get("required"))
+    converted = {name: _SCALARS.get(name) or _definition(schema, empty) for name, schema in enforced.items()}
     roots = [{"$ref": f"#/definitions/{name}"} for name in kinds.values()]
     return {"kinds": kinds, "definitions": reachable(roots, converted)}
 
@@ -79,8 +92,13 @@ def _kinds(definitions: Mapping[str, Schema]) -> dict[str, str]:
     return found
 
 
-def _definition(node: Schema) -> Schema:
-    """Return a definition, or a part of one, that takes null only where a field may be left out."""
+def _definition(node: Schema, empty: frozenset[str]) -> Schema:
+    """Return a definition, or a part of one, that takes null only where a field may be left out, and in lists.
+
+    Args:
+        node: the definition.
+        empty: the definitions that require nothing. An API server reads null in a list as an empty object.
+    """
     if "$ref" in node:
         return {"$ref": node["$ref"].replace("#/$defs/", "#/definitions/")}
     types = [name for name in _listed(node.get("type")) if name != "null"]
@@ -89,19 +107,22 @@ def _definition(node: Schema) -> Schema:
     if node.get("required"):
         schema["required"] = sorted(node["required"])
     if "properties" in node:
-        schema["properties"] = {name: _field(name, part, node) for name, part in sorted(node["properties"].items())}
+        schema["properties"] = {
+            name: _field(name, part, node, empty) for name, part in sorted(node["properties"].items())
+        }
     if "items" in node:
-        items = _definition(node["items"])
+        items = _definition(node["items"], empty)
         # An API server reads null in a list of strings as the empty string.
-        schema["items"] = items if "$ref" in items else nullable(items)
+        target = items.get("$ref", "").removeprefix("#/definitions/")
+        schema["items"] = nullable(items) if not target or target in empty else items
     values = node.get("additionalProperties")
     if values is not None:
-        schema["additionalProperties"] = nullable(_definition(values)) if isinstance(values, dict) else values
+        schema["additionalProperties"] = nullable(_definition(values, empty)) if isinstance(values, dict) else values
     return schema
 
 
-def _field(name: str, part: Schema, owner: Schema) -> Schema:
-    schema = _definition(part)
+def _field(name: str, part: Schema, owner: Schema, empty: frozenset[str]) -> Schema:
+    schema = _definition(part, empty)
     # The kind of an object is known before its schema is chosen.
     if "enum" in part and name not in ("apiVersion", "kind"):
         schema["enum"] = [value for value in part["enum"] if value is not None]

@@ -27,6 +27,7 @@ from gitops_tool.rules.api_server import (
     references,
     rollouts,
     selectors,
+    systems,
     unions,
     values,
 )
@@ -50,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     *emptiness.RULES,
     *conflicts.RULES,
     *podfields.RULES,
+    *systems.RULES,
     *jobs.RULES,
     *networking.RULES,
     *rollouts.RULES,

@@ -20,6 +20,7 @@ from gitops_tool.rules.base import Family, Problem, dig, rule
 
 if TYPE_CHECKING:
     from gitops_tool.model import Resource
+    from gitops_tool.rules.base import Pointer
 
 _BALANCED_ONLY = ("allocateLoadBalancerNodePorts", "loadBalancerClass", "loadBalancerSourceRanges")
 
@@ -319,16 +320,20 @@ def toleration(resource: Resource) -> Iterator[Problem]:
     """
     pod = pod_spec(resource)
     for index, item in parts(dig(pod[0], "tolerations")) if pod else ():
-        place = (*pod[1], "tolerations", index) if pod else ()
-        key, operator, value = (item.get(field) for field in ("key", "operator", "value"))
-        if not key and operator in (None, "", "Equal"):
-            why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
-            yield invalid(resource, (*place, "operator"), operator or "", why)
-        if operator == "Exists" and value:
-            yield invalid(resource, (*place, "value"), value, "value must be empty when `operator` is 'Exists'")
-        if item.get("tolerationSeconds") is not None and item.get("effect") != "NoExecute":
-            why = "effect must be 'NoExecute' when `tolerationSeconds` is set"
-            yield invalid(resource, (*place, "effect"), item.get("effect") or "", why)
+        yield from toleration_problems(resource, item, (*pod[1], "tolerations", index) if pod else ())
+
+
+def toleration_problems(resource: Resource, item: Mapping[str, Any], place: Pointer) -> Iterator[Problem]:
+    """Yield what is wrong with one toleration."""
+    key, operator, value = (item.get(field) for field in ("key", "operator", "value"))
+    if not key and operator in (None, "", "Equal"):
+        why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
+        yield invalid(resource, (*place, "operator"), operator or "", why)
+    if operator == "Exists" and value:
+        yield invalid(resource, (*place, "value"), value, "value must be empty when `operator` is 'Exists'")
+    if item.get("tolerationSeconds") is not None and item.get("effect") != "NoExecute":
+        why = "effect must be 'NoExecute' when `tolerationSeconds` is set"
+        yield invalid(resource, (*place, "effect"), item.get("effect") or "", why)
 
 
 RULES = (service_type, init_container_field, pod_field, privilege_conflict, toleration)

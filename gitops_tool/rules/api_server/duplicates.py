@@ -152,6 +152,10 @@ def duplicate_mount_path(resource: Resource) -> Iterator[Problem]:
         mounts = _values(container.get("volumeMounts"), "mountPath", (*pointer, "volumeMounts"))
         for place, path in _again(mounts):
             yield invalid(resource, place, path, "must be unique")
+        devices = container.get("volumeDevices")
+        for field in ("name", "devicePath") if devices else ():
+            for place, value in _again(_values(devices, field, (*pointer, "volumeDevices"))):
+                yield invalid(resource, place, value, "must be unique")
 
 
 @rule("duplicate-env", family=Family.API_SERVER, severity=Severity.WARNING)

@@ -16,8 +16,8 @@ from gitops_tool.rules.api_server.objects import (
     parts,
     pod_spec,
 )
-from gitops_tool.rules.api_server.problems import invalid, required
-from gitops_tool.rules.api_server.tables import Table
+from gitops_tool.rules.api_server.problems import invalid, required, unsupported
+from gitops_tool.rules.api_server.tables import Table, places
 from gitops_tool.rules.base import Family, Problem, dig, rule
 
 if TYPE_CHECKING:
@@ -99,7 +99,11 @@ def missing_containers(resource: Resource) -> Iterator[Problem]:
         # An empty spec of a Pod is another rule's.
         if pod[0].get("containers") in (None, []) and (pod[0] or kind != POD):
             yield required(resource, (*pod[1], "containers"))
-    elif kind in TEMPLATES and resource.body.get("spec") and _is_null(resource.body, (*TEMPLATES[kind], "spec")):
+    elif (
+        kind in TEMPLATES
+        and resource.body.get(str(TEMPLATES[kind][0]))
+        and _is_null(resource.body, (*TEMPLATES[kind], "spec"))
+    ):
         yield required(resource, (*TEMPLATES[kind], "spec", "containers"))
 
 
@@ -200,6 +204,14 @@ def _is_headless(spec: Mapping[str, Any]) -> bool:
     return spec.get("clusterIP") == "None" or spec.get("clusterIPs") == ["None"]
 
 
+_CLAIMS = places(
+    {
+        ("apps", "StatefulSet"): ("spec.volumeClaimTemplates.*",),
+    },
+    pod=("volumes.*.ephemeral.volumeClaimTemplate",),
+)
+
+
 @rule("incomplete-claim", family=Family.API_SERVER, severity=Severity.ERROR)
 def incomplete_claim(resource: Resource) -> Iterator[Problem]:
     """A claim asks for no storage or has no access mode; so a PersistentVolume without capacity.
@@ -229,22 +241,24 @@ def incomplete_claim(resource: Resource) -> Iterator[Problem]:
 
     Source: pkg/apis/core/validation/validation.go, ValidatePersistentVolumeClaimSpec and ValidatePersistentVolumeSpec
     """
+    for claim, pointer, _ in _CLAIMS.fields(resource):
+        if isinstance(claim, dict):
+            yield from _claim_problems(resource, part(claim, ("spec",)) or {}, (*pointer, "spec"))
     kind = kind_of(resource)
-    spec = part(resource.body, ("spec",))
-    if not spec:
-        return
-    if kind == ("", "PersistentVolumeClaim"):
+    spec = part(resource.body, ("spec",))  # an empty one is another rule's
+    if spec and kind == ("", "PersistentVolumeClaim"):
         yield from _claim_problems(resource, spec, ("spec",))
-    elif kind == ("apps", "StatefulSet"):
-        for index, claim in parts(spec.get("volumeClaimTemplates")):
-            pointer = ("spec", "volumeClaimTemplates", index, "spec")
-            yield from _claim_problems(resource, part(claim, ("spec",)) or {}, pointer)
-    elif kind == ("", "PersistentVolume"):
-        if spec.get("accessModes") in (None, []):
-            yield required(resource, ("spec", "accessModes"))
-        capacity = spec.get("capacity")
-        if capacity is None or (isinstance(capacity, dict) and "storage" not in capacity):
-            yield required(resource, ("spec", "capacity", "storage"))
+    if not spec or kind != ("", "PersistentVolume"):
+        return
+    if spec.get("accessModes") in (None, []):
+        yield required(resource, ("spec", "accessModes"))
+    capacity = spec.get("capacity")
+    if capacity is None or (isinstance(capacity, dict) and "storage" not in capacity):
+        yield required(resource, ("spec", "capacity", "storage"))
+    elif isinstance(capacity, dict) and capacity["storage"] is None:
+        yield invalid(resource, ("spec", "capacity", "storage"), 0, "must be greater than zero")
+    elif isinstance(capacity, dict) and (other := next((name for name in capacity if name != "storage"), None)):
+        yield unsupported(resource, ("spec", "capacity", str(other)), other, ("storage",))
 
 
 def _claim_problems(resource: Resource, spec: Mapping[str, Any], pointer: Pointer) -> Iterator[Problem]:
@@ -257,6 +271,8 @@ def _claim_problems(resource: Resource, spec: Mapping[str, Any], pointer: Pointe
     requests = dig(spec, "resources", "requests")
     if requests is None or (isinstance(requests, dict) and "storage" not in requests):
         yield required(resource, (*pointer, "resources", "requests", "storage"))
+    elif isinstance(requests, dict) and requests["storage"] is None:
+        yield invalid(resource, (*pointer, "resources", "requests", "storage"), 0, "must be greater than zero")
 
 
 _DURING = "DuringSchedulingIgnoredDuringExecution.*"
@@ -293,7 +309,24 @@ _WEBHOOK = {
     "webhooks.*.matchConditions.*": ("name", "expression"),
 }
 _MATCHED = ("operations", "apiGroups", "apiVersions", "resources")
-_CLAIM = {"dataSource": ("kind", "name")}
+_POLICY = {
+    "spec": ("matchConstraints",),
+    "spec.matchConstraints": ("resourceRules",),
+    "spec.matchConstraints.resourceRules.*": _MATCHED,
+    "spec.matchConstraints.excludeResourceRules.*": _MATCHED,
+    "spec.paramKind": ("apiVersion", "kind"),
+    "spec.matchConditions.*": ("name", "expression"),
+    "spec.variables.*": ("name", "expression"),
+}
+_TYPED = ("kind", "name")
+_DEVICES = {
+    "requests.*.exactly": ("deviceClassName",),
+    "requests.*.firstAvailable.*": ("name", "deviceClassName"),
+    "requests.*.exactly.selectors.*": ("cel",),
+    "requests.*.firstAvailable.*.selectors.*": ("cel",),
+    "config.*": ("opaque",),
+    "config.*.opaque": ("driver",),
+}
 _NAMED: Table[tuple[str, ...]] = Table(
     {
         ("", "Endpoints"): {"subsets.*.addresses.*": ("ip",)},
@@ -302,19 +335,32 @@ _NAMED: Table[tuple[str, ...]] = Table(
             "spec.nodeAffinity": ("required",),
             "spec.nodeAffinity.required": ("nodeSelectorTerms",),
         },
-        ("", "PersistentVolumeClaim"): {f"spec.{field}": needed for field, needed in _CLAIM.items()},
+        ("", "PersistentVolumeClaim"): {"spec.dataSourceRef": ("kind", "name")},
+        ("", "Pod"): {"spec.volumes.*.image": ("reference",)},
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): {
+            **_POLICY,
+            "spec": ("matchConstraints", "mutations", "reinvocationPolicy"),
+            "spec.mutations.*": ("patchType",),
+            "spec.mutations.*.applyConfiguration": ("expression",),
+            "spec.mutations.*.jsonPatch": ("expression",),
+        },
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"): {
+            "spec": ("policyName",),
+            "spec.paramRef": ("parameterNotFoundAction",),
+            "spec.matchResources.resourceRules.*": _MATCHED,
+            "spec.matchResources.excludeResourceRules.*": _MATCHED,
+        },
         ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _WEBHOOK,
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): {
-            "spec": ("matchConstraints",),
-            "spec.matchConstraints": ("resourceRules",),
-            "spec.matchConstraints.resourceRules.*": _MATCHED,
-            "spec.paramKind": ("apiVersion", "kind"),
+            **_POLICY,
             "spec.validations.*": ("expression",),
-            "spec.matchConditions.*": ("name", "expression"),
+            "spec.auditAnnotations.*": ("key", "valueExpression"),
         },
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): {
             "spec": ("policyName", "validationActions"),
             "spec.paramRef": ("parameterNotFoundAction",),
+            "spec.matchResources.resourceRules.*": _MATCHED,
+            "spec.matchResources.excludeResourceRules.*": _MATCHED,
         },
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _WEBHOOK,
         ("apiregistration.k8s.io", "APIService"): {"spec.service": ("namespace", "name")},
@@ -329,10 +375,21 @@ _NAMED: Table[tuple[str, ...]] = Table(
             "spec.rules.*.resourceRules.*": ("verbs", "apiGroups", "resources"),
             "spec.rules.*.nonResourceRules.*": ("verbs", "nonResourceURLs"),
         },
-        ("networking.k8s.io", "IngressClass"): {"spec": ("controller",), "spec.parameters": ("kind", "name")},
+        ("networking.k8s.io", "Ingress"): {
+            "spec.defaultBackend.resource": _TYPED,
+            "spec.rules.*.http.paths.*.backend.resource": _TYPED,
+        },
+        ("networking.k8s.io", "IngressClass"): {"spec": ("controller",), "spec.parameters": _TYPED},
         (RBAC, "ClusterRole"): {"aggregationRule": ("clusterRoleSelectors",)},
-        ("resource.k8s.io", "ResourceClaim"): {"spec.devices.requests.*.exactly": ("deviceClassName",)},
-        ("resource.k8s.io", "ResourceClaimTemplate"): {"spec.spec.devices.requests.*.exactly": ("deviceClassName",)},
+        ("resource.k8s.io", "DeviceClass"): {
+            "spec.selectors.*": ("cel",),
+            "spec.config.*": ("opaque",),
+            "spec.config.*.opaque": ("driver",),
+        },
+        ("resource.k8s.io", "ResourceClaim"): {f"spec.devices.{field}": key for field, key in _DEVICES.items()},
+        ("resource.k8s.io", "ResourceClaimTemplate"): {
+            f"spec.spec.devices.{field}": key for field, key in _DEVICES.items()
+        },
         ("storage.k8s.io", "StorageClass"): {
             "allowedTopologies.*": ("matchLabelExpressions",),
             "allowedTopologies.*.matchLabelExpressions.*": ("key", "values"),
@@ -346,11 +403,13 @@ _NAMED: Table[tuple[str, ...]] = Table(
         "volumes.*.configMap": ("name",),
         "volumes.*.csi": ("driver",),
         "volumes.*.ephemeral": ("volumeClaimTemplate",),
-        "volumes.*.ephemeral.volumeClaimTemplate.spec": ("accessModes",),
         "volumes.*.flexVolume": ("driver",),
         "volumes.*.glusterfs": ("endpoints", "path"),
         "volumes.*.hostPath": ("path",),
         "volumes.*.persistentVolumeClaim": ("claimName",),
+        "volumes.*.projected.sources.*.clusterTrustBundle": ("path",),
+        "volumes.*.projected.sources.*.configMap": ("name",),
+        "volumes.*.projected.sources.*.secret": ("name",),
         "volumes.*.projected.sources.*.serviceAccountToken": ("path",),
         "volumes.*.rbd": ("monitors", "image"),
         "volumes.*.secret": ("secretName",),
@@ -379,6 +438,11 @@ _EMPTY: tuple[tuple[Table[tuple[str, ...]], tuple[Any, ...], bool], ...] = (
 """Tables of fields, what counts as empty in them, and whether a field that is not there is empty, too."""
 _ROOTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("", "PodTemplate"): ("template",),
+    **{
+        ("admissionregistration.k8s.io", f"{kind}AdmissionPolicy{suffix}"): ("spec",)
+        for kind in ("Mutating", "Validating")
+        for suffix in ("", "Binding")
+    },
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"): ("spec",),
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): ("spec",),
     ("networking.k8s.io", "IngressClass"): ("spec",),

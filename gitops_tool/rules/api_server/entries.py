@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 _WHOLE = ()
 """Items are compared as a whole."""
 _WEBHOOK = {"webhooks": ("name",)}
+_DEVICES: dict[str, tuple[str, ...]] = {
+    "devices.requests": ("name",),
+    "devices.requests.*.firstAvailable": ("name",),
+    "devices.constraints.*.requests": _WHOLE,
+    "devices.config.*.requests": _WHOLE,
+}
 _LISTS: Table[tuple[str, ...]] = Table(
     {
         ("", "LimitRange"): {"spec.limits": ("type",)},
@@ -26,10 +32,13 @@ _LISTS: Table[tuple[str, ...]] = Table(
         ("apiextensions.k8s.io", "CustomResourceDefinition"): {"spec.versions": ("name",)},
         ("discovery.k8s.io", "EndpointSlice"): {"ports": ("name",)},
         ("node.k8s.io", "RuntimeClass"): {"scheduling.tolerations": _WHOLE},
-        ("resource.k8s.io", "ResourceClaim"): {"spec.devices.requests": ("name",)},
-        ("resource.k8s.io", "ResourceClaimTemplate"): {"spec.spec.devices.requests": ("name",)},
+        ("resource.k8s.io", "ResourceClaim"): {f"spec.{field}": key for field, key in _DEVICES.items()},
+        ("resource.k8s.io", "ResourceClaimTemplate"): {f"spec.spec.{field}": key for field, key in _DEVICES.items()},
         ("storage.k8s.io", "CSIDriver"): {"spec.tokenRequests": ("audience",)},
-        ("storage.k8s.io", "StorageClass"): {"allowedTopologies.*.matchLabelExpressions": ("key",)},
+        ("storage.k8s.io", "StorageClass"): {
+            "allowedTopologies.*.matchLabelExpressions": ("key",),
+            "allowedTopologies.*.matchLabelExpressions.*.values": _WHOLE,
+        },
     },
     pod={
         "resourceClaims": ("name",),
@@ -37,6 +46,7 @@ _LISTS: Table[tuple[str, ...]] = Table(
         "securityContext.sysctls": ("name",),
         "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
     },
+    container={"resizePolicy": ("resourceName",)},
 )
 
 

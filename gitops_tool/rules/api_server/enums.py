@@ -44,7 +44,7 @@ _JOB = {
     "podReplacementPolicy": _words("Failed TerminatingOrFailed"),
     "podFailurePolicy.rules.*.action": _words("Count FailIndex FailJob Ignore"),
     "podFailurePolicy.rules.*.onExitCodes.operator": _words("In NotIn"),
-    "podFailurePolicy.rules.*.onPodConditions.*.status": _words("False True Unknown"),
+    "podFailurePolicy.rules.*.onPodConditions.*.status": _or_default("False True Unknown"),
 }
 _WEBHOOK = {
     "webhooks.*.failurePolicy": _words("Fail Ignore"),
@@ -64,7 +64,15 @@ _SCOPES = _words("BestEffort CrossNamespacePodAffinity NotBestEffort NotTerminat
                  "VolumeAttributesClass")  # fmt: skip
 _VERBS = _words("* create delete deletecollection get list patch proxy update watch")
 _ALLOCATION = _or_default("All ExactCount")
-_REQUESTS = ("exactly", "firstAvailable.*")
+_DEVICES = {
+    f"devices.requests.*.{request}.{field}": words
+    for request in ("exactly", "firstAvailable.*")
+    for field, words in (
+        ("allocationMode", _ALLOCATION),
+        ("tolerations.*.operator", _or_default("Equal Exists")),
+        ("tolerations.*.effect", _or_default("NoExecute NoSchedule None")),
+    )
+}
 
 _KINDS = {
     ("", "Endpoints"): {"subsets.*.ports.*.protocol": _PROTOCOL},
@@ -91,6 +99,16 @@ _KINDS = {
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): {
         **_WEBHOOK,
         "webhooks.*.reinvocationPolicy": _words("IfNeeded Never"),
+    },
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): {
+        "spec.failurePolicy": _words("Fail Ignore"),
+        "spec.reinvocationPolicy": _words("IfNeeded Never"),
+        "spec.mutations.*.patchType": _words("ApplyConfiguration JSONPatch"),
+        **{f"spec.matchConstraints.{field}": words for field, words in _MATCHING.items()},
+    },
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"): {
+        "spec.paramRef.parameterNotFoundAction": _words("Allow Deny"),
+        **{f"spec.matchResources.{field}": words for field, words in _MATCHING.items()},
     },
     ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): {
         "spec.failurePolicy": _words("Fail Ignore"),
@@ -148,8 +166,8 @@ _KINDS = {
     ("networking.k8s.io", "IngressClass"): {"spec.parameters.scope": _words("Cluster Namespace")},
     ("networking.k8s.io", "NetworkPolicy"): {
         "spec.policyTypes.*": _words("Egress Ingress"),
-        "spec.ingress.*.ports.*.protocol": _PROTOCOL,
-        "spec.egress.*.ports.*.protocol": _PROTOCOL,
+        "spec.ingress.*.ports.*.protocol": _words("SCTP TCP UDP"),
+        "spec.egress.*.ports.*.protocol": _words("SCTP TCP UDP"),
     },
     ("node.k8s.io", "RuntimeClass"): {
         "scheduling.tolerations.*.effect": _or_default("NoExecute NoSchedule PreferNoSchedule"),
@@ -158,12 +176,8 @@ _KINDS = {
     ("policy", "PodDisruptionBudget"): {"spec.unhealthyPodEvictionPolicy": _words("AlwaysAllow IfHealthyBudget")},
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): {**_ROLE_REF, "roleRef.kind": _words("ClusterRole")},
     ("rbac.authorization.k8s.io", "RoleBinding"): {**_ROLE_REF, "roleRef.kind": _words("ClusterRole Role")},
-    ("resource.k8s.io", "ResourceClaim"): {
-        f"spec.devices.requests.*.{request}.allocationMode": _ALLOCATION for request in _REQUESTS
-    },
-    ("resource.k8s.io", "ResourceClaimTemplate"): {
-        f"spec.spec.devices.requests.*.{request}.allocationMode": _ALLOCATION for request in _REQUESTS
-    },
+    ("resource.k8s.io", "ResourceClaim"): {f"spec.{field}": words for field, words in _DEVICES.items()},
+    ("resource.k8s.io", "ResourceClaimTemplate"): {f"spec.spec.{field}": words for field, words in _DEVICES.items()},
     ("scheduling.k8s.io", "PriorityClass"): {"preemptionPolicy": _words("Never PreemptLowerPriority")},
     ("storage.k8s.io", "CSIDriver"): {
         "spec.fsGroupPolicy": _words("File None ReadWriteOnceWithFSType"),
@@ -190,6 +204,7 @@ _POD = {
     "topologySpreadConstraints.*.whenUnsatisfiable": _words("DoNotSchedule ScheduleAnyway"),
     "topologySpreadConstraints.*.nodeAffinityPolicy": _HONOR,
     "topologySpreadConstraints.*.nodeTaintsPolicy": _HONOR,
+    **{f"volumes.*.ephemeral.volumeClaimTemplate.spec.{field}": words for field, words in _CLAIM.items()},
     "volumes.*.image.pullPolicy": _or_default("Always IfNotPresent Never"),
     "volumes.*.hostPath.type": _or_default(
         "BlockDevice CharDevice Directory DirectoryOrCreate File FileOrCreate Socket"

@@ -16,6 +16,7 @@ LABEL_LENGTH = 63
 SUBDOMAIN_LENGTH = 253
 PORT_NAME_LENGTH = 15
 
+_LONGEST_ATTRIBUTE = 32
 _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _DNS_LABEL = lazy_pattern(_LABEL)
 _DNS_SUBDOMAIN = lazy_pattern(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -102,6 +103,24 @@ def qualified_name(text: str) -> str | None:
     if wrong := _too_long(name, LABEL_LENGTH):
         return f"name part {wrong}"
     return None if _QUALIFIED_PART.fullmatch(name) else f"name part {_QUALIFIED_RULE}"
+
+
+def extended_resource(text: str) -> str | None:
+    """A resource that a device plugin or driver offers: a domain that is not Kubernetes' own, and a name."""
+    if "/" not in text or "kubernetes.io/" in text or text.startswith("requests."):
+        return "must be a valid extended resource name"
+    return "must be a valid extended resource name" if qualified_name(f"requests.{text}") else None
+
+
+def device_attribute(text: str) -> str | None:
+    """An attribute of devices: a domain and an identifier."""
+    domain, *names = text.split("/")
+    if not names:
+        return "a fully qualified name must be a domain and a name separated by a slash"
+    if len(names) > 1:  # the API server looks at neither part then
+        return None
+    wrong = dns_subdomain(domain) or _too_long(domain, LABEL_LENGTH) or _too_long(names[0], _LONGEST_ATTRIBUTE)
+    return wrong or (None if _IDENTIFIER.fullmatch(names[0]) else "a valid C identifier is expected as the name")
 
 
 def annotation_key(text: str) -> str | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Severity
 from gitops_tool.rules.api_server.objects import kind_of, members, part, parts
@@ -13,6 +13,7 @@ from gitops_tool.rules.base import Family, Problem, dig, rule
 if TYPE_CHECKING:
     from gitops_tool.model import Resource
     from gitops_tool.rules.api_server.objects import Part
+    from gitops_tool.rules.base import Pointer
 
 _SPECS = {("batch", "Job"): ("spec",), ("batch", "CronJob"): ("spec", "jobTemplate", "spec")}
 _INDEXED_ONLY = ("backoffLimitPerIndex", "maxFailedIndexes", "successPolicy")
@@ -63,10 +64,28 @@ def indexed_job(resource: Resource) -> Iterator[Problem]:
     if spec.get("completionMode") == "Indexed":
         if spec.get("completions") is None and spec.get("parallelism") is not None:
             yield required(resource, (*pointer, "completions"), "when completion mode is Indexed")
+        yield from _success_problems(resource, spec, (*pointer, "successPolicy"))
         return
     for field in _INDEXED_ONLY:
         if spec.get(field) is not None:
             yield invalid(resource, (*pointer, field), spec[field], "requires indexed completion mode")
+
+
+def _success_problems(resource: Resource, spec: Mapping[str, Any], place: Pointer) -> Iterator[Problem]:
+    policy = part(spec, ("successPolicy",))
+    if policy is None:
+        return
+    if policy.get("rules") in (None, []):
+        yield required(resource, (*place, "rules"), "at least one rule must be specified")
+    completions = spec.get("completions")
+    for index, item in parts(policy.get("rules")):
+        if not members(item, ("succeededCount", "succeededIndexes")):
+            why = "at least one of succeededCount or succeededIndexes must be specified"
+            yield required(resource, (*place, "rules", index), why)
+        count = item.get("succeededCount")
+        if type(count) is int and type(completions) is int and not 0 <= count <= completions:
+            why = f"must not be negative or more than {completions}, the number of completions"
+            yield invalid(resource, (*place, "rules", index, "succeededCount"), count, why)
 
 
 @rule("pod-failure-policy", family=Family.API_SERVER, severity=Severity.ERROR)
@@ -139,7 +158,8 @@ def pod_failure_policy(resource: Resource) -> Iterator[Problem]:
 def _code_problems(resource: Resource, condition: Part, names: set[str]) -> Iterator[Problem]:
     codes, place = condition
     values = codes.get("values")
-    if isinstance(values, list) and all(type(value) is int for value in values):
+    if isinstance(values, list) and all(value is None or type(value) is int for value in values):
+        values = [value or 0 for value in values]
         if not values:
             yield required(resource, (*place, "values"), "at least one value is required")
         if values != sorted(set(values)):

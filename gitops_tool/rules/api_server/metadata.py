@@ -83,7 +83,10 @@ def missing_name(resource: Resource) -> Iterator[Problem]:
     if is_list or resource.id.group in _LOCAL_GROUPS or not isinstance(metadata, dict | None):
         return
     if not (metadata or {}).get("name") and not (metadata or {}).get("generateName"):
-        yield required(resource, ("metadata", "name"), "name or generateName is required")
+        found = required(resource, ("metadata", "name"), "name or generateName is required")
+        # The API server makes up a name for it; kustomize and `kubectl apply` do not.
+        lenient = kind_of(resource) == ("", "LimitRange")
+        yield Problem(found.message, resource, found.pointer, severity=Severity.WARNING) if lenient else found
 
 
 @rule("invalid-name", family=Family.API_SERVER, severity=Severity.ERROR)

@@ -217,6 +217,15 @@ def _finalizer(text: str) -> str | None:
     return "name is neither a standard finalizer name nor is it fully qualified"
 
 
+_DEVICES: dict[str, Format] = {
+    "requests.*.name": formats.dns_label,
+    "requests.*.exactly.deviceClassName": formats.dns_subdomain,
+    "requests.*.firstAvailable.*.name": formats.dns_label,
+    "requests.*.firstAvailable.*.deviceClassName": formats.dns_subdomain,
+    "constraints.*.matchAttribute": formats.device_attribute,
+    "constraints.*.distinctAttribute": formats.device_attribute,
+    "config.*.opaque.driver": formats.dns_subdomain,
+}
 _REFERENCES: Table[Format] = Table(
     {
         ("networking.k8s.io", "Ingress"): {
@@ -224,6 +233,15 @@ _REFERENCES: Table[Format] = Table(
             "spec.tls.*.secretName": formats.dns_subdomain,
             "spec.defaultBackend.service.name": formats.dns_label,
             "spec.rules.*.http.paths.*.backend.service.name": formats.dns_label,
+            **{
+                f"spec.{backend}.resource.{field}": form
+                for backend in ("defaultBackend", "rules.*.http.paths.*.backend")
+                for field, form in (
+                    ("apiGroup", formats.dns_subdomain),
+                    ("kind", formats.path_segment),
+                    ("name", formats.path_segment),
+                )
+            },
         },
         ("", "Endpoints"): {"subsets.*.ports.*.name": formats.dns_label},
         ("", "Namespace"): {"spec.finalizers.*": _finalizer},
@@ -236,11 +254,19 @@ _REFERENCES: Table[Format] = Table(
             "spec.loadBalancerClass": formats.qualified_name,
             "spec.ports.*.appProtocol": formats.qualified_name,
         },
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): {
+            "spec.matchConditions.*.name": formats.qualified_name,
+            "spec.variables.*.name": formats.identifier,
+        },
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"): {"spec.policyName": formats.dns_subdomain},
         ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _CONDITIONS,
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): {
             "spec.matchConditions.*.name": formats.qualified_name,
             "spec.auditAnnotations.*.key": formats.qualified_name,
             "spec.variables.*.name": formats.identifier,
+        },
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): {
+            "spec.policyName": formats.dns_subdomain
         },
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _CONDITIONS,
         ("apiregistration.k8s.io", "APIService"): {"spec.version": formats.dns_1035_label},
@@ -256,20 +282,25 @@ _REFERENCES: Table[Format] = Table(
             "ports.*.name": formats.dns_label,
             "ports.*.appProtocol": formats.qualified_name,
         },
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema"): {"spec.priorityLevelConfiguration.name": formats.dns_subdomain},
         ("networking.k8s.io", "IngressClass"): {
             "spec.controller": formats.prefixed_path,
             "spec.parameters.apiGroup": formats.dns_subdomain,
             "spec.parameters.kind": formats.path_segment,
             "spec.parameters.name": formats.path_segment,
         },
-        ("node.k8s.io", "RuntimeClass"): {"handler": formats.dns_label},
-        ("resource.k8s.io", "ResourceClaim"): {
-            "spec.devices.requests.*.name": formats.dns_label,
-            "spec.devices.requests.*.exactly.deviceClassName": formats.dns_subdomain,
+        ("node.k8s.io", "RuntimeClass"): {
+            "handler": formats.dns_label,
+            "scheduling.tolerations.*.key": formats.qualified_name,
+            "scheduling.tolerations.*.value": formats.label_value,
         },
+        ("resource.k8s.io", "DeviceClass"): {
+            "spec.config.*.opaque.driver": formats.dns_subdomain,
+            "spec.extendedResourceName": formats.extended_resource,
+        },
+        ("resource.k8s.io", "ResourceClaim"): {f"spec.devices.{field}": form for field, form in _DEVICES.items()},
         ("resource.k8s.io", "ResourceClaimTemplate"): {
-            "spec.spec.devices.requests.*.name": formats.dns_label,
-            "spec.spec.devices.requests.*.exactly.deviceClassName": formats.dns_subdomain,
+            f"spec.spec.devices.{field}": form for field, form in _DEVICES.items()
         },
         ("storage.k8s.io", "StorageClass"): {
             "provisioner": formats.annotation_key,
@@ -299,6 +330,7 @@ _REFERENCES: Table[Format] = Table(
         "readinessGates.*.conditionType": formats.qualified_name,
         "schedulingGates.*.name": formats.qualified_name,
         "securityContext.sysctls.*.name": formats.sysctl,
+        "securityContext.windowsOptions.gmsaCredentialSpecName": formats.dns_subdomain,
         "volumes.*.csi.driver": formats.dns_subdomain,
         "volumes.*.iscsi.iqn": formats.initiator,
         **dict.fromkeys(_TERM_NAMESPACES, formats.dns_label),
@@ -311,6 +343,7 @@ _REFERENCES: Table[Format] = Table(
         "env.*.valueFrom.secretKeyRef.key": formats.config_key,
         "envFrom.*.configMapRef.name": formats.dns_subdomain,
         "envFrom.*.secretRef.name": formats.dns_subdomain,
+        "securityContext.windowsOptions.gmsaCredentialSpecName": formats.dns_subdomain,
     }
     | dict.fromkeys(_HEADERS, formats.header_name),
 )

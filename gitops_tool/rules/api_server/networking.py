@@ -14,7 +14,7 @@ from gitops_tool.rules.api_server.objects import (
 )
 from gitops_tool.rules.api_server.problems import forbidden, invalid, required
 from gitops_tool.rules.api_server.tables import places
-from gitops_tool.rules.base import Family, Problem, rule
+from gitops_tool.rules.base import Family, Problem, dig, rule
 
 if TYPE_CHECKING:
     from gitops_tool.model import Resource
@@ -194,12 +194,13 @@ def ingress_path(resource: Resource) -> Iterator[Problem]:
                 yield invalid(resource, (*pointer, "path"), path, f"cannot end with '{suffix}'")
 
 
+_NETWORK_POLICY = ("networking.k8s.io", "NetworkPolicy")
 _PEERS = places({("networking.k8s.io", "NetworkPolicy"): ("spec.ingress.*.from.*", "spec.egress.*.to.*")})
 
 
 @rule("network-policy-peer", family=Family.API_SERVER, severity=Severity.ERROR)
 def network_policy_peer(resource: Resource) -> Iterator[Problem]:
-    """A NetworkPolicy's peer is empty, or joins an `ipBlock` with a selector.
+    """A NetworkPolicy's peer is empty, or joins an `ipBlock` with a selector; or a policy has more than two types.
 
     Bad:
 
@@ -229,8 +230,11 @@ def network_policy_peer(resource: Resource) -> Iterator[Problem]:
                 - ipBlock:
                     cidr: 10.0.0.0/8
 
-    Source: pkg/apis/networking/validation/validation.go, ValidateNetworkPolicyPeer
+    Source: pkg/apis/networking/validation/validation.go, ValidateNetworkPolicyPeer and ValidateNetworkPolicySpec
     """
+    types = dig(resource.body, "spec", "policyTypes") if kind_of(resource) == _NETWORK_POLICY else None
+    if isinstance(types, list) and len(types) > len(("Egress", "Ingress")):
+        yield invalid(resource, ("spec", "policyTypes"), types, "may not specify more than two policyTypes")
     for peer, pointer, _ in _PEERS.fields(resource):
         if not isinstance(peer, dict):
             continue

@@ -55,11 +55,16 @@ def part(body: Any, pointer: Pointer) -> Mapping[Any, Any] | None:
 
 
 def parts(value: Any) -> Iterator[tuple[int, Mapping[Any, Any]]]:
-    """Yield the mappings of a list with their indices; nothing where the value is no list."""
+    """Yield the mappings of a list with their indices; nothing where the value is no list.
+
+    A null is an empty one, as the API server reads it.
+    """
     if isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict):
                 yield index, item
+            elif item is None:
+                yield index, {}
 
 
 def pod_template(resource: Resource) -> Part | None:

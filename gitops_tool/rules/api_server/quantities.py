@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Severity
 from gitops_tool.rules.api_server import formats, quantity
-from gitops_tool.rules.api_server.objects import containers, part, pod_spec
-from gitops_tool.rules.api_server.problems import invalid, required
+from gitops_tool.rules.api_server.objects import containers, is_sidecar, kind_of, part, pod_spec
+from gitops_tool.rules.api_server.problems import forbidden, invalid, required, unsupported
 from gitops_tool.rules.api_server.tables import Table
 from gitops_tool.rules.base import Family, Problem, rule
 
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from gitops_tool.model import Resource
     from gitops_tool.rules.base import Pointer
 
-_NOT_NEGATIVE, _POSITIVE = 0, 1
+_ANY, _NOT_NEGATIVE, _POSITIVE = -1, 0, 1
 _RESOURCES = {"resources.limits.*": _NOT_NEGATIVE, "resources.requests.*": _NOT_NEGATIVE}
-_CLAIM = {"resources.limits.*": _NOT_NEGATIVE, "resources.requests.*": _POSITIVE}
+# Nobody looks at the limits of a claim.
+_CLAIM = {"resources.limits.*": _ANY, "resources.requests.*": _POSITIVE}
 _METRICS = ("containerResource", "external", "object", "pods", "resource")
 _LIMITS = ("default", "defaultRequest", "max", "maxLimitRequestRatio", "min")
 _QUANTITIES: Table[int] = Table(
     {
-        ("", "LimitRange"): {f"spec.limits.*.{field}.*": _NOT_NEGATIVE for field in _LIMITS},
+        ("", "LimitRange"): {f"spec.limits.*.{field}.*": _ANY for field in _LIMITS},
         ("", "PersistentVolume"): {"spec.capacity.*": _POSITIVE},
         ("", "PersistentVolumeClaim"): {f"spec.{field}": sign for field, sign in _CLAIM.items()},
         ("", "ResourceQuota"): {"spec.hard.*": _NOT_NEGATIVE},
@@ -89,7 +90,7 @@ def invalid_quantity(resource: Resource) -> Iterator[Problem]:
             meant = quantity.meant(value)
             hint = f'write "{meant}"' if meant else None
             yield invalid(resource, pointer, value, quantity.refusal(value), hint=hint)
-        elif size is not None and size < 0:
+        elif size is not None and size < 0 and least != _ANY:
             yield invalid(resource, pointer, value, "must be greater than or equal to 0")
         elif size == 0 and least == _POSITIVE and pointer[-1] in {"averageValue", "storage", "value"}:
             yield invalid(resource, pointer, value, "must be greater than zero")
@@ -172,12 +173,90 @@ def _may_overcommit(name: str) -> bool:
     return ("/" not in name or "kubernetes.io/" in name) and not name.startswith("hugepages-")
 
 
+@rule("pod-resources", family=Family.API_SERVER, severity=Severity.ERROR)
+def pod_resources(resource: Resource) -> Iterator[Problem]:
+    """A pod's own resources are less than what its containers ask for, or of a kind that a pod as a whole has not.
+
+    A pod has `cpu`, `memory` and huge pages. Its requests must be at least the sum of its containers', and no
+    container's limit may be above the pod's. Kubernetes before 1.34 leaves the field out unless a feature gate is set.
+
+    Bad:
+
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: web
+        spec:
+          resources:
+            limits:
+              memory: 512Mi
+          containers:
+            - name: web
+              image: nginx:1.29
+              resources:
+                limits:
+                  memory: 1Gi
+
+    Good:
+
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: web
+        spec:
+          resources:
+            limits:
+              memory: 1Gi
+          containers:
+            - name: web
+              image: nginx:1.29
+              resources:
+                limits:
+                  memory: 1Gi
+
+    Source: pkg/apis/core/validation/validation.go, validatePodResources
+    """
+    pod = pod_spec(resource)
+    own = part(pod[0], ("resources",)) if pod else None
+    if own is None or pod is None:
+        return
+    place = (*pod[1], "resources")
+    if own.get("claims") is not None:
+        yield forbidden(resource, (*place, "claims"), "claims may not be set for Resources at pod-level")
+    for field in ("limits", "requests"):
+        for name in part(own, (field,)) or {}:
+            if isinstance(name, str) and name not in _OF_PODS and not name.startswith("hugepages-"):
+                yield unsupported(resource, (*place, field, name), name, {*_OF_PODS, "hugepages-<size>"})
+    yield from _sum_problems(resource, own, place)
+
+
+def _sum_problems(resource: Resource, own: Mapping[str, Any], place: Pointer) -> Iterator[Problem]:
+    limits, requests = (part(own, (field,)) or {} for field in ("limits", "requests"))
+    sums: dict[Any, int] = {}
+    for container, pointer in containers(resource):
+        runs = pointer[-2] == "containers"
+        asked = part(container, ("resources", "requests")) or {} if runs or is_sidecar(container) else {}
+        for name, value in asked.items():
+            sums[name] = sums.get(name, 0) + (quantity.milli(value) or 0)
+        for name, value in (part(container, ("resources", "limits")) or {}).items() if runs else ():
+            most, limit = quantity.milli(limits.get(name)), quantity.milli(value)
+            if most is not None and limit is not None and limit > most:
+                why = f"must be less than or equal to pod limits of {limits[name]}"
+                yield invalid(resource, (*pointer, "resources", "limits", name), value, why)
+    for name, amount in sums.items():
+        least = quantity.milli(requests.get(name))
+        if least is not None and amount > least:
+            why = f"must be greater than or equal to aggregate container requests, {quantity.plain(amount)}"
+            yield invalid(resource, (*place, "requests", name), requests[name], why)
+
+
+_OF_PODS = frozenset({"cpu", "memory"})
 _STANDARD = frozenset({"cpu", "ephemeral-storage", "memory"})
 
 
 @rule("invalid-resource-name", family=Family.API_SERVER, severity=Severity.ERROR)
 def invalid_resource_name(resource: Resource) -> Iterator[Problem]:
-    """A container's requests or limits name a resource that does not exist.
+    """A container's requests or limits, or the overhead of a pod, name a resource that does not exist.
 
     Without a prefix there are `cpu`, `memory`, `ephemeral-storage` and `hugepages-<size>`; all else
     needs a domain: `nvidia.com/gpu`, in whole numbers.
@@ -214,13 +293,25 @@ def invalid_resource_name(resource: Resource) -> Iterator[Problem]:
     """
     for container, pointer in containers(resource):
         for field in ("limits", "requests"):
-            for name, value in (part(container, ("resources", field)) or {}).items():
-                wrong = _name_refusal(name) if isinstance(name, str) else None
-                place = (*pointer, "resources", field, name)
-                if wrong:
-                    yield invalid(resource, place, name, wrong)
-                elif isinstance(name, str) and _is_extended(name) and (quantity.milli(value) or 0) % 1000:
-                    yield invalid(resource, place, value, "must be an integer")
+            found = part(container, ("resources", field))
+            if found:
+                yield from _names_problems(resource, found, (*pointer, "resources", field))
+    pod = pod_spec(resource)
+    overhead = part(pod[0], ("overhead",)) if pod else None
+    if overhead and pod:
+        yield from _names_problems(resource, overhead, (*pod[1], "overhead"))
+    elif kind_of(resource) == ("node.k8s.io", "RuntimeClass"):
+        place: Pointer = ("overhead", "podFixed")
+        yield from _names_problems(resource, part(resource.body, place) or {}, place)
+
+
+def _names_problems(resource: Resource, amounts: Mapping[Any, Any], pointer: Pointer) -> Iterator[Problem]:
+    for name, value in amounts.items():
+        wrong = _name_refusal(name) if isinstance(name, str) else None
+        if wrong:
+            yield invalid(resource, (*pointer, name), name, wrong)
+        elif isinstance(name, str) and _is_extended(name) and (quantity.milli(value) or 0) % 1000:
+            yield invalid(resource, (*pointer, name), value, "must be an integer")
 
 
 def _is_extended(name: str) -> bool:
@@ -239,4 +330,4 @@ def _name_refusal(name: str) -> str | None:
     return None
 
 
-RULES = (invalid_quantity, request_over_limit, invalid_resource_name)
+RULES = (invalid_quantity, request_over_limit, pod_resources, invalid_resource_name)

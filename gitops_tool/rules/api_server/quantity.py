@@ -56,6 +56,15 @@ def meant(value: str) -> str | None:
     return f"{match[1]}{match[2].upper()}i" if match else None
 
 
+def plain(amount: int) -> str:
+    """Return thousandths as a quantity.
+
+    >>> plain(1500), plain(2000)
+    ('1500m', '2')
+    """
+    return f"{amount}m" if amount % 1000 else str(amount // 1000)
+
+
 def _power(suffix: str) -> int:
     if suffix in _BINARY:
         return 0

@@ -76,7 +76,6 @@ _KINDS = {
     ("", "Service"): {
         "spec.ports.*.port": _PORT,
         "spec.ports.*.targetPort": _OPTIONAL_PORT,
-        "spec.ports.*.nodePort": Range(0, 65535),
         "spec.healthCheckNodePort": Range(0, 65535),
         "spec.sessionAffinityConfig.clientIP.timeoutSeconds": Range(1, 86400),
     },
@@ -152,6 +151,7 @@ _POD = {
     "topologySpreadConstraints.*.maxSkew": _POSITIVE,
     "topologySpreadConstraints.*.minDomains": _POSITIVE,
     "volumes.*.projected.sources.*.serviceAccountToken.expirationSeconds": _TOKEN_SECONDS,
+    "volumes.*.iscsi.lun": Range(0, 255),
     "volumes.*.awsElasticBlockStore.partition": Range(0, 255),
     "volumes.*.gcePersistentDisk.partition": Range(0, 255),
     **{f"affinity.{kind}.{_AFFINITY}": _WEIGHT for kind in ("nodeAffinity", "podAffinity", "podAntiAffinity")},
@@ -226,7 +226,8 @@ _NODE_PORTS = places({("", "Service"): ("spec.ports.*.nodePort", "spec.healthChe
 def node_port_out_of_range(resource: Resource) -> Iterator[Problem]:
     """A node port lies outside 30000 to 32767, the range that API servers give out by default.
 
-    It is a warning, because `--service-node-port-range` can be set to another range.
+    It is a warning, because `--service-node-port-range` can be set to another range. A server-side dry run accepts any
+    number; the sync does not.
 
     Bad:
 
@@ -259,7 +260,7 @@ def node_port_out_of_range(resource: Resource) -> Iterator[Problem]:
     Source: https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport
     """
     for value, pointer, _ in _NODE_PORTS.fields(resource):
-        if type(value) is int and 0 < value <= _PORT.greatest and not 30000 <= value <= 32767:
+        if type(value) is int and value and not 30000 <= value <= 32767:
             yield invalid(resource, pointer, value, "the default range of node ports is 30000-32767")
 
 

@@ -98,17 +98,25 @@ def _own_selector(resource: Resource) -> Mapping[str, Any] | None:
     return {"matchLabels": selector} if kind == ("", "ReplicationController") else None
 
 
+_ABSENT = object()
+
+
 def _requirements(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     """Yield each requirement of a selector, and whether labels meet it; what is malformed is met."""
-    for key, value in (part(selector, ("matchLabels",)) or {}).items():
-        # Another type is the schema's to report.
-        typed = isinstance(value, str) and isinstance(labels.get(key), str | None)
-        yield f'"{key}: {value}"', not typed or labels.get(key) == value
+    for key, wanted in (part(selector, ("matchLabels",)) or {}).items():
+        # A null is an empty text there. Another type is the schema's to report.
+        value, label = (_text(wanted), _text(labels.get(key, _ABSENT)))
+        typed = isinstance(value, str) and (label is _ABSENT or isinstance(label, str))
+        yield f'"{key}: {value}"', not typed or label == value
     for _, expression in parts(selector.get("matchExpressions")):
         name, operator, values = (expression.get(field) for field in ("key", "operator", "values"))
         if isinstance(name, str) and isinstance(values, list | None):
             met = _meets(labels, name, operator, values or [])
             yield f'"{name} {operator}{" " if values else ""}{", ".join(map(str, values or []))}"', met
+
+
+def _text(value: Any) -> Any:
+    return "" if value is None else value
 
 
 def _meets(labels: Mapping[str, Any], key: str, operator: Any, values: list[Any]) -> bool:
@@ -190,12 +198,13 @@ _SELECTORS = places(
         ("", "PersistentVolumeClaim"): ("spec.selector",),
         ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _WEBHOOK,
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _WEBHOOK,
-        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): tuple(
-            f"spec.matchConstraints.{field}" for field in ("namespaceSelector", "objectSelector")
-        ),
-        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): tuple(
-            f"spec.matchResources.{field}" for field in ("namespaceSelector", "objectSelector")
-        ),
+        **{
+            ("admissionregistration.k8s.io", f"{kind}AdmissionPolicy{suffix}"): tuple(
+                f"spec.{way}.{field}" for field in ("namespaceSelector", "objectSelector")
+            )
+            for kind in ("Mutating", "Validating")
+            for suffix, way in (("", "matchConstraints"), ("Binding", "matchResources"))
+        },
         ("networking.k8s.io", "NetworkPolicy"): (
             "spec.podSelector",
             *(f"{peer}{field}" for peer in _PEERS for field in ("podSelector", "namespaceSelector")),
@@ -213,7 +222,7 @@ _SELECTORS = places(
 
 _COMPARING = ("Gt", "Lt")
 _NODE_TERMS = places(
-    {},
+    {("", "PersistentVolume"): ("spec.nodeAffinity.required.nodeSelectorTerms.*",)},
     pod=(
         "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.*",
         "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution.*.preference",
@@ -289,10 +298,10 @@ def _requirement_problems(
     elif operator in comparing and (values is None or (isinstance(values, list) and len(values) != 1)):
         why = "must be specified single value when `operator` is 'Lt' or 'Gt'"
         yield required(resource, (*pointer, "values"), why)
-    elif isinstance(operator, str) and operator not in (*_LISTED, *_BARE, *comparing):
-        yield invalid(resource, (*pointer, "operator"), operator, "not a valid selector operator")
-    if isinstance(key, str) and (wrong := formats.qualified_name(key)):
-        yield invalid(resource, (*pointer, "key"), key, wrong)
+    elif isinstance(operator, str | None) and operator not in (*_LISTED, *_BARE, *comparing):
+        yield invalid(resource, (*pointer, "operator"), operator or "", "not a valid selector operator")
+    if isinstance(key, str | None) and (wrong := formats.qualified_name(key or "")):
+        yield invalid(resource, (*pointer, "key"), key or "", wrong)
 
 
 def _value_problems(resource: Resource, expression: Mapping[str, Any], pointer: Pointer) -> Iterator[Problem]:

@@ -106,5 +106,8 @@ def _collect(tree: Any, value: Any, pointer: Pointer, found: list[tuple[Any, Poi
         for index, child in enumerate(value):
             if child is not None:
                 _collect(branch, child, (*pointer, index), found)
-            elif type(branch) is tuple:  # Go reads a null in a list of texts as an empty one
+                continue
+            # Go reads a null in a list as an empty text or an empty object, whichever it is a list of.
+            if type(branch) is tuple:
                 found.append(("", (*pointer, index), branch[0]))
+            _collect(branch, {}, (*pointer, index), found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
@@ -35,8 +36,7 @@ _ZONE_PART = lazy_pattern(r"[A-Za-z._0-9+][A-Za-z._0-9+-]{0,13}")
 def invalid_schedule(resource: Resource) -> Iterator[Problem]:
     """A CronJob's schedule or time zone cannot be read.
 
-    The schedule has five fields, without seconds; Sunday is 0. A zone that is well formed and not in this machine's
-    zone database is a warning.
+    The schedule has five fields, without seconds; Sunday is 0. A zone is one of the IANA's, its case counts.
 
     Bad:
 
@@ -90,15 +90,25 @@ def invalid_schedule(resource: Resource) -> Iterator[Problem]:
         yield invalid(resource, pointer, zone, why)
     elif not all(_ZONE_PART.fullmatch(piece) and piece not in {".", ".."} for piece in zone.split("/")):
         yield invalid(resource, pointer, zone, f"unknown time zone {zone}")
-    elif not _is_known_zone(zone):
-        yield invalid(resource, pointer, zone, f"unknown time zone {zone}", severity=Severity.WARNING)
+    elif zone not in _FILES_BESIDE_ZONES and zone.removeprefix("posix/").removeprefix("right/") not in _zones():
+        yield invalid(resource, pointer, zone, f"unknown time zone {zone}", hint=_zone_meant(zone))
 
 
-def _is_known_zone(zone: str) -> bool:
+_FILES_BESIDE_ZONES = frozenset({"localtime", "posixrules"})
+"""What lies among the zones on many systems, an API server's too."""
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names of all time zones, the old ones too: the system's, and those of the package tzdata."""
     from zoneinfo import available_timezones
 
-    known = available_timezones()
-    return not known or zone in known
+    return frozenset(available_timezones())
+
+
+def _zone_meant(zone: str) -> str | None:
+    meant = next((name for name in _zones() if name.casefold() == zone.casefold().replace(" ", "_")), None)
+    return f'write "{meant}"' if meant else None
 
 
 @rule("invalid-timestamp", family=Family.API_SERVER, severity=Severity.ERROR)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitops_tool.rules.cluster import admission, definitions, limits, objects
+from gitops_tool.rules.cluster import admission, definitions, devices, limits, objects
 
 if TYPE_CHECKING:
     from gitops_tool.rules.base import Rule
 
-RULES: tuple[Rule, ...] = (*limits.RULES, *admission.RULES, *definitions.RULES, *objects.RULES)
+RULES: tuple[Rule, ...] = (
+    *limits.RULES,
+    *admission.RULES,
+    *definitions.RULES,
+    *objects.RULES,
+    *devices.RULES,
+)

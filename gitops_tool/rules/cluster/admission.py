@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 _GROUP = "admissionregistration.k8s.io"
 _WEBHOOKS = frozenset({(_GROUP, "MutatingWebhookConfiguration"), (_GROUP, "ValidatingWebhookConfiguration")})
+_POLICIES = frozenset(
+    (_GROUP, f"{kind}AdmissionPolicy{suffix}") for kind in ("Mutating", "Validating") for suffix in ("", "Binding")
+)
+_MATCHING: tuple[Pointer, ...] = tuple(
+    ("spec", way, field)
+    for way in ("matchConstraints", "matchResources")
+    for field in ("resourceRules", "excludeResourceRules")
+)
 _REVIEWS = frozenset({"v1", "v1beta1"})
 
 
@@ -114,6 +122,11 @@ def _url_refusal(url: str) -> str | None:
 
 def _star_problems(resource: Resource, rule_: Part) -> Iterator[Problem]:
     item, place = rule_
+    for field in ("apiVersions", "resources"):
+        values = item.get(field)
+        for index, value in enumerate(values if isinstance(values, list) else ()):
+            if value in (None, ""):
+                yield required(resource, (*place, field, index))
     for field in ("operations", "apiGroups", "apiVersions"):
         values = item.get(field)
         if isinstance(values, list) and "*" in values and len(values) > 1:
@@ -161,6 +174,9 @@ def admission_policy(resource: Resource) -> Iterator[Problem]:
     if spec is None:
         return
     kind = kind_of(resource)
+    for way in _MATCHING if kind in _POLICIES else ():
+        for index, item in parts(dig(resource.body, *way)):
+            yield from _star_problems(resource, (item, (*way, index)))
     if kind == (_GROUP, "ValidatingAdmissionPolicy"):
         yield from _policy_problems(resource, spec)
     elif kind == (_GROUP, "ValidatingAdmissionPolicyBinding"):

@@ -80,15 +80,23 @@ def definition_names(resource: Resource) -> Iterator[Problem]:
         if wrong:
             yield invalid(resource, ("spec", "group"), group, wrong)
         yield from _protected(resource, group)
-    names = part(spec, ("names",)) or {}
+    yield from _names_problems(resource, part(spec, ("names",)) or {})
+
+
+def _names_problems(resource: Resource, names: Mapping[Any, Any]) -> Iterator[Problem]:
+    if names.get("kind") == "":
+        yield required(resource, ("spec", "names", "kind"))
     for key in ("plural", "singular", "kind", "listKind"):
         yield from _name_problem(resource, ("spec", "names", key), names.get(key))
     for key in ("shortNames", "categories"):
         values = names.get(key)
         for index, value in enumerate(values if isinstance(values, list) else ()):
-            yield from _name_problem(resource, ("spec", "names", key, index), value)
+            place: Pointer = ("spec", "names", key, index)
+            if value in (None, ""):
+                yield invalid(resource, place, "", "must not be empty")
+            yield from _name_problem(resource, place, value)
     if names.get("listKind") and names.get("listKind") == names.get("kind"):
-        place: Pointer = ("spec", "names", "listKind")
+        place = ("spec", "names", "listKind")
         yield invalid(resource, place, names["listKind"], "kind and listKind may not be the same")
 
 

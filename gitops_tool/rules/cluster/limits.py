@@ -79,15 +79,20 @@ def _bound_problems(resource: Resource, limit: Mapping[Any, Any], place: Pointer
         for name, least in _amounts(limit, low).items():
             if name in upper and least > upper[name]:
                 value = limit[low][name]
-                why = f"{low} value {value} is greater than {high} value {limit[high][name]}"
+                why = f"{low} value {value} is greater than {high} value {limit[high][name] or 0}"
                 yield invalid(resource, (*place, low, name), value, why)
     yield from _ratio_problems(resource, limit, place)
-    if limit.get("type") == "Container":
-        for field in ("min", "max", "default", "defaultRequest"):
-            for name in _amounts(limit, field):
-                if "/" not in name and name not in _CONTAINER and not name.startswith("hugepages-"):
-                    why = "must be a standard resource for containers"
-                    yield invalid(resource, (*place, field, name), name, why)
+    of_pods = limit.get("type") in ("Container", "Pod")
+    for field in ("min", "max", "default", "defaultRequest", "maxLimitRequestRatio"):
+        for name in _amounts(limit, field):
+            wrong = formats.qualified_name(name)
+            if "/" not in name and not wrong and not name.startswith("hugepages-"):
+                if of_pods and name not in _CONTAINER:
+                    wrong = "must be a standard resource for containers"
+                elif name not in _QUOTA:
+                    wrong = "must be a standard resource type or fully qualified"
+            if wrong:
+                yield invalid(resource, (*place, field, name), name, wrong)
 
 
 def _ratio_problems(resource: Resource, limit: Mapping[Any, Any], place: Pointer) -> Iterator[Problem]:
@@ -95,14 +100,17 @@ def _ratio_problems(resource: Resource, limit: Mapping[Any, Any], place: Pointer
     for name, ratio in _amounts(limit, "maxLimitRequestRatio").items():
         value = limit["maxLimitRequestRatio"][name]
         if ratio < 1000:
-            yield invalid(resource, (*place, "maxLimitRequestRatio", name), value, f"ratio {value} is less than 1")
+            why = f"ratio {value or 0} is less than 1"
+            yield invalid(resource, (*place, "maxLimitRequestRatio", name), value or 0, why)
         elif least.get(name) and name in greatest and ratio * least[name] > 1000 * greatest[name]:
             yield invalid(resource, (*place, "maxLimitRequestRatio", name), value, "is greater than max/min")
 
 
 def _amounts(limit: Mapping[Any, Any], field: str) -> dict[str, int]:
     found = part(limit, (field,)) or {}
-    amounts = ((name, quantity.milli(value)) for name, value in found.items() if isinstance(name, str))
+    amounts = (
+        (name, 0 if value is None else quantity.milli(value)) for name, value in found.items() if isinstance(name, str)
+    )
     return {name: amount for name, amount in amounts if amount is not None}
 
 
@@ -139,6 +147,16 @@ _COUNTED = frozenset(
         "services.nodeports",
     }
 )
+_COMPUTE = frozenset({"cpu", "limits.cpu", "limits.memory", "memory", "pods", "requests.cpu", "requests.memory"})
+_IN_SCOPE = {
+    **dict.fromkeys(("Terminating", "NotTerminating", "NotBestEffort", "PriorityClass"), _COMPUTE),
+    "BestEffort": frozenset({"pods"}),
+    "CrossNamespacePodAffinity": _COMPUTE,
+    "VolumeAttributesClass": frozenset({"persistentvolumeclaims", "requests.storage"}),
+}
+"""What a quota of a scope may limit, of the resources that Kubernetes itself knows."""
+_EXISTING = frozenset({"BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "Terminating"})
+"""The scopes that are there or not, and have no values."""
 _CONFLICTS = (("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating"))
 
 
@@ -178,14 +196,38 @@ def resource_quota(resource: Resource) -> Iterator[Problem]:
             yield invalid(resource, place, name, "must be a standard resource for quota")
         elif (name in _COUNTED or name.startswith("count/")) and (quantity.milli(value) or 0) % 1000:
             yield invalid(resource, place, value, "must be an integer")
+    yield from _scope_problems(resource)
+
+
+def _scope_problems(resource: Resource) -> Iterator[Problem]:
     scopes = dig(resource.body, "spec", "scopes")
     for pair in _CONFLICTS if isinstance(scopes, list) else ():
         if all(scope in scopes for scope in pair):
             yield invalid(resource, ("spec", "scopes"), scopes, "conflicting scopes")
+    if isinstance(scopes, list) and any(_is_out_of_scope(resource, scope) for scope in scopes):
+        yield invalid(resource, ("spec", "scopes"), scopes, "unsupported scope applied to resource")
     for index, expression in parts(dig(resource.body, "spec", "scopeSelector", "matchExpressions")):
-        if expression.get("operator") in ("In", "NotIn") and not expression.get("values"):
-            pointer = ("spec", "scopeSelector", "matchExpressions", index, "values")
-            yield required(resource, pointer, "must be at least one value when `operator` is 'In' or 'NotIn'")
+        place: Pointer = ("spec", "scopeSelector", "matchExpressions", index)
+        scope, operator, values = (expression.get(field) for field in ("scopeName", "operator", "values"))
+        if operator in ("In", "NotIn") and not values:
+            why = "must be at least one value when `operator` is 'In' or 'NotIn'"
+            yield required(resource, (*place, "values"), why)
+        elif operator in ("Exists", "DoesNotExist") and values:
+            why = "must be no value when `operator` is 'Exists' or 'DoesNotExist'"
+            yield invalid(resource, (*place, "values"), values, why)
+        if isinstance(scope, str) and scope in _EXISTING and operator != "Exists":
+            yield invalid(resource, (*place, "operator"), operator, f"must be 'Exists' when scope is {scope}")
+        if _is_out_of_scope(resource, scope):
+            yield invalid(resource, (*place, "scopeName"), scope, "unsupported scope applied to resource")
+
+
+def _is_out_of_scope(resource: Resource, scope: Any) -> bool:
+    """Tell whether a quota limits what a scope cannot narrow, as Services that are not terminating."""
+    names = [name for name in part(resource.body, ("spec", "hard")) or {} if isinstance(name, str)]
+    if not isinstance(scope, str) or scope not in _IN_SCOPE:
+        return False
+    # What has a domain, counts objects or is of a storage class is not looked at.
+    return any("/" not in name and name in _QUOTA and name not in _IN_SCOPE[scope] for name in names)
 
 
 RULES = (limit_range, resource_quota)

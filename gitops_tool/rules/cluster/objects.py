@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Severity
+from gitops_tool.rules.api_server import formats
+from gitops_tool.rules.api_server.conflicts import toleration_problems
+from gitops_tool.rules.api_server.metadata import labels_problems
 from gitops_tool.rules.api_server.objects import kind_of, members, part, parts
 from gitops_tool.rules.api_server.problems import forbidden, invalid, required, unsupported
 from gitops_tool.rules.api_server.tables import places
@@ -132,9 +135,9 @@ def pod_security_level(resource: Resource) -> Iterator[Problem]:
         return
     labels = part(resource.body, ("metadata", "labels")) or {}
     for mode in ("audit", "enforce", "warn"):
-        level = labels.get(f"{_POD_SECURITY}{mode}")
-        if isinstance(level, str) and level not in _LEVELS:
-            yield unsupported(resource, ("metadata", "labels", f"{_POD_SECURITY}{mode}"), level, _LEVELS)
+        level = labels.get(f"{_POD_SECURITY}{mode}", "privileged")
+        if isinstance(level, str | None) and level not in _LEVELS:
+            yield unsupported(resource, ("metadata", "labels", f"{_POD_SECURITY}{mode}"), level or "", _LEVELS)
 
 
 @rule("ingress-class-scope", family=Family.API_SERVER, severity=Severity.ERROR)
@@ -178,6 +181,41 @@ def ingress_class_scope(resource: Resource) -> Iterator[Problem]:
         yield required(resource, place, "`parameters.scope` is set to 'Namespace'")
     elif found.get("scope") in (None, "Cluster") and found.get("namespace") is not None:
         yield forbidden(resource, place, "`parameters.scope` is set to 'Cluster'")
+
+
+@rule("runtime-scheduling", family=Family.API_SERVER, severity=Severity.ERROR)
+def runtime_scheduling(resource: Resource) -> Iterator[Problem]:
+    """A RuntimeClass sends its pods to nodes by labels that cannot be, or tolerates nothing that can be.
+
+    Bad:
+
+        apiVersion: node.k8s.io/v1
+        kind: RuntimeClass
+        metadata:
+          name: sandboxed
+        handler: runsc
+        scheduling:
+          nodeSelector:
+            sandbox: a b
+
+    Good:
+
+        apiVersion: node.k8s.io/v1
+        kind: RuntimeClass
+        metadata:
+          name: sandboxed
+        handler: runsc
+        scheduling:
+          nodeSelector:
+            sandbox: gvisor
+
+    Source: pkg/apis/node/validation/validation.go, validateScheduling
+    """
+    if kind_of(resource) != ("node.k8s.io", "RuntimeClass"):
+        return
+    yield from labels_problems(resource, ("scheduling", "nodeSelector"))
+    for index, item in parts(dig(resource.body, "scheduling", "tolerations")):
+        yield from toleration_problems(resource, item, ("scheduling", "tolerations", index))
 
 
 _URLS = places({(_FLOW, "FlowSchema"): ("spec.rules.*.nonResourceRules.*.nonResourceURLs.*",)})
@@ -250,9 +288,15 @@ def _flow_problems(resource: Resource, item: Mapping[Any, Any], place: Pointer) 
             why = f"{field} is required when subject kind is '{subject['kind']}'"
             yield required(resource, (*place, "subjects", number, field), why)
     for number, found in parts(item.get("resourceRules")):
-        if not found.get("namespaces") and found.get("clusterScope") is not True:
+        here = (*place, "resourceRules", number, "namespaces")
+        namespaces = found.get("namespaces")
+        if not namespaces and found.get("clusterScope") is not True:
             why = "resource rules that are not cluster scoped must supply at least one namespace"
-            yield required(resource, (*place, "resourceRules", number, "namespaces"), why)
+            yield required(resource, here, why)
+        for index, name in enumerate(namespaces if isinstance(namespaces, list) else ()):
+            if name is None or (isinstance(name, str) and name != "*" and formats.dns_label(name)):
+                why = "each member of this list must be '*' or a DNS-1123 label"
+                yield invalid(resource, (*here, index), name or "", why)
 
 
 def _level_problems(resource: Resource) -> Iterator[Problem]:
@@ -268,6 +312,8 @@ def _level_problems(resource: Resource) -> Iterator[Problem]:
     queuing = part(response, ("queuing",))
     place = ("spec", "limited", "limitResponse", "queuing")
     if queuing is None:
+        if response.get("type") == "Queue":
+            yield required(resource, place, "must not be empty if limited.limitResponse.type is Queue")
         return
     if response.get("type") == "Reject":
         yield forbidden(resource, place, "must be nil if limited.limitResponse.type is not Queue")
@@ -276,4 +322,11 @@ def _level_problems(resource: Resource) -> Iterator[Problem]:
         yield invalid(resource, (*place, "handSize"), hand, f"should not be greater than queues ({queues or 64})")
 
 
-RULES = (api_service, reserved_priority, pod_security_level, ingress_class_scope, flow_control)
+RULES = (
+    api_service,
+    reserved_priority,
+    pod_security_level,
+    ingress_class_scope,
+    runtime_scheduling,
+    flow_control,
+)

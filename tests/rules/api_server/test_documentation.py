@@ -101,6 +101,11 @@ PLACES = {
     "reserved-priority": ["metadata.name"],
     "pod-security-level": ["metadata.labels[pod-security.kubernetes.io/enforce]"],
     "ingress-class-scope": ["spec.parameters"],
+    "pod-os": ["spec.securityContext.runAsUser"],
+    "pod-resources": ["spec.containers[0].resources.limits.memory"],
+    "claim-source": ["spec.dataSourceRef"],
+    "device-request": ["spec.devices.requests[0]"],
+    "runtime-scheduling": ["scheduling.nodeSelector.sandbox"],
     "flow-control": ["spec.rules[0].resourceRules[0]"],
 }
 """Where each rule points to in its bad example: the value to blame, or what it is missing from."""

@@ -137,6 +137,24 @@ FINE = [
     ("strategy-conflict", workload("DaemonSet", "updateStrategy: {type: OnDelete, rollingUpdate: {maxSurge: 1}}, ")),
     ("init-container-field", pod("initContainers: [{name: a, image: b, restartPolicy: Always, startupProbe: {}}]")),
     ("invalid-toleration", container("", "tolerations: [{operator: Exists}, {key: a}, {key: a, effect: NoExecute, tolerationSeconds: 0}], ")),
+    # Null in a list is an empty object, or an empty text
+    ("empty-value", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: a}, imagePullSecrets: [null], secrets: [null]}"),
+    ("ingress-rules", ingress("rules: [null, {host: a.b}]")),
+    ("network-policy-peer", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: {ingress: [null]}}"),
+    # Time zones
+    ("invalid-schedule", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {timeZone: US/Pacific}}"),
+    ("invalid-schedule", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {timeZone: UTC}}"),
+    # Operating systems
+    ("pod-os", pod("os: {name: windows}, hostPID: false, securityContext: {runAsNonRoot: true, sysctls: []}")),
+    ("pod-os", pod("os: {name: linux}, hostPID: true, shareProcessNamespace: false, securityContext: {runAsUser: 1}")),
+    ("pod-os", pod("securityContext: {windowsOptions: {runAsUserName: 'NT AUTHORITY\\Local service'}}")),
+    ("pod-os", container("", "hostNetwork: true, securityContext: {windowsOptions: {hostProcess: true}}, ")),
+    # The resources of a pod as a whole
+    ("pod-resources", container("resources: {requests: {cpu: 1}, limits: {memory: 1Gi, a.b/c: 1}}",
+     "resources: {requests: {cpu: 1000m}, limits: {memory: 1024Mi, hugepages-2Mi: 2Mi}}, ")),
+    # Claims
+    ("claim-source", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {dataSource: {apiGroup: a.b, name: c}}}"),
+    ("invalid-quantity", "{apiVersion: v1, kind: LimitRange, metadata: {name: a}, spec: {limits: [{max: {memory: -1}}]}}"),
 ]  # fmt: skip
 
 FOUND = [
@@ -191,6 +209,32 @@ FOUND = [
     ("forbidden-pod-field", workload("DaemonSet", "", "hostNetwork: true, ").replace("image: x", "image: x, ports: [{containerPort: 1, hostPort: 2}]"),
      "spec.template.spec.containers[0].ports[0].hostPort"),
     ("invalid-toleration", container("", "tolerations: [{value: a}], "), "spec.tolerations[0]"),
+    ("invalid-toleration", container("", "tolerations: [null], "), "spec.tolerations[0]"),
+    ("missing-image", pod("containers: [null]"), "spec.containers[0]"),
+    ("network-policy-peer", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: {ingress: [{from: [null]}]}}",
+     "spec.ingress[0].from[0]"),
+    ("network-policy-peer", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: {policyTypes: [Egress, Egress, Egress]}}",
+     "spec.policyTypes"),
+    ("invalid-schedule", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {timeZone: Mars/Olympus}}", "spec.timeZone"),
+    ("invalid-schedule", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {timeZone: asia/seoul}}", "spec.timeZone"),
+    ("node-port-out-of-range", service("type: NodePort, ports: [{port: 80, nodePort: -1}]"), "spec.ports[0].nodePort"),
+    ("pod-os", pod("os: {name: windows}, hostPID: true"), "spec.hostPID"),
+    ("pod-os", pod("os: {name: windows}, shareProcessNamespace: false"), "spec.shareProcessNamespace"),
+    ("pod-os", pod("os: {name: windows}, resources: {}"), "spec.resources"),
+    ("pod-os", container("securityContext: {windowsOptions: {}}", "os: {name: linux}, "), "spec.containers[0].securityContext.windowsOptions"),
+    ("pod-os", pod("securityContext: {windowsOptions: {runAsUserName: 'a\\b\\c'}}"), "spec.securityContext.windowsOptions.runAsUserName"),
+    ("pod-os", container("", "securityContext: {windowsOptions: {hostProcess: true}}, "), "spec"),
+    ("pod-resources", container("resources: {requests: {cpu: 1}}", "resources: {requests: {cpu: 500m}}, "), "spec.resources.requests.cpu"),
+    ("pod-resources", container("", "resources: {requests: {ephemeral-storage: 1Gi}}, "), "spec.resources.requests[ephemeral-storage]"),
+    ("claim-source", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {dataSource: {kind: PersistentVolumeClaim}}}",
+     "spec.dataSource"),
+    ("mount-without-volume", container("volumeDevices: [{name: a, devicePath: /dev/a}]", "volumes: [{name: a, emptyDir: {}}], "),
+     "spec.containers[0].volumeDevices[0].name"),
+    ("device-request", "{apiVersion: resource.k8s.io/v1, kind: ResourceClaim, metadata: {name: a}, spec: {devices: "
+     "{requests: [{name: a, firstAvailable: [{name: b, deviceClassName: c}]}], config: [{requests: [a/c]}]}}}",
+     "spec.devices.config[0].requests[0]"),
+    ("resource-quota", "{apiVersion: v1, kind: ResourceQuota, metadata: {name: a}, spec: {hard: {secrets: 1}, scopes: [NotTerminating]}}",
+     "spec.scopes"),
 ]  # fmt: skip
 
 
@@ -210,7 +254,7 @@ def test_is_found(rule_id: str, text: str, place: str) -> None:
         ("invalid-name", named("Service", "1a")),
         ("duplicate-port", container("ports: [{containerPort: 1}, {containerPort: 1}]")),
         ("invalid-share", workload("StatefulSet", "updateStrategy: {rollingUpdate: {maxUnavailable: 150%}}, ")),
-        ("invalid-schedule", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {timeZone: Mars/Olympus}}"),
+        ("missing-name", "{apiVersion: v1, kind: LimitRange, metadata: {}}"),
     ],
 )  # fmt: skip
 def test_what_only_some_versions_refuse_is_a_warning(rule_id: str, text: str) -> None:
