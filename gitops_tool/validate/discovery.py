@@ -90,6 +90,12 @@ def manifest_directories(
             yield path
 
 
+def holds_only_objects(tree: Tree, directory: PurePosixPath) -> bool:
+    """Whether Argo CD finds in a directory itself objects of a cluster and nothing else; charts do not count."""
+    manifests = [] if _CHART in tree.modes(directory) else directory_manifests(tree, directory)
+    return bool(manifests) and _holds_objects(tree, manifests)
+
+
 def _holds_objects(tree: Tree, manifests: Collection[PurePosixPath]) -> bool:
     """Whether files hold objects of a cluster, and no file anything else; what is not YAML does not count."""
     found = False

@@ -19,6 +19,7 @@ from gitops_tool.validate.discovery import (
     kustomization_directories,
     manifest_directories,
 )
+from gitops_tool.validate.synced import synced_directories
 
 if TYPE_CHECKING:
     from gitops_tool.config import Settings
@@ -86,11 +87,13 @@ def select(
 
 
 def everything(tree: Tree, settings: Settings) -> list[Overlay]:
-    """Return every overlay: by the layout, and without settings also what nothing else is built from."""
+    """Return every overlay: by the layout, what Applications sync beside it, and without settings what nothing uses."""
     overlays = [overlay for app in find_apps(tree, settings) for overlay in app.overlays]
     path = settings.argocd.path
     if path is not None and holds_manifests(tree, path):
         overlays.append(Overlay(ARGOCD, "", path))
+    known = {overlay.path for overlay in overlays}
+    overlays += [Overlay(str(path), "", path) for path in synced_directories(tree, settings, known)]
     if settings.path is None:
         overlays += outermost(tree, ROOT, [overlay.path for overlay in overlays])
     return overlays
