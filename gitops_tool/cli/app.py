@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -83,11 +85,16 @@ def run(arguments: Sequence[str]) -> int:
 
     With `GITOPS_DEBUG=1`, a bug shows where it is.
     """
+    _clean_up_at_the_end()
     try:
         status = main.main(list(arguments), prog_name="gitops", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
         return ended.exit_code
+    except _SignalError as ended:
+        with suppress(OSError):  # the terminal may be what went away
+            click.echo("\nterminated", err=True)
+        return 128 + ended.number
     except SystemExit as ended:  # how click ends when a shell asked for completions
         return ended.code if isinstance(ended.code, int) else ExitCode.OK
     except BaseException as error:
@@ -96,6 +103,29 @@ def run(arguments: Sequence[str]) -> int:
         _report(error)
         return _status_of(error)
     return status if isinstance(status, int) else ExitCode.OK
+
+
+class _SignalError(BaseException):
+    """A signal ends the program."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def _clean_up_at_the_end() -> None:
+    """Let a signal that ends the program be followed by what an interruption is followed by: nothing is left behind.
+
+    A pipeline's job that is cancelled gets SIGTERM, and a while later SIGKILL.
+    """
+    ending = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+
+    def end(number: int, _frame: object) -> None:
+        for each in ending:
+            signal.signal(each, signal.SIG_IGN)  # once is enough
+        raise _SignalError(number)
+
+    for number in ending:
+        signal.signal(number, end)
 
 
 def _status_of(error: BaseException) -> ExitCode:

@@ -36,7 +36,7 @@ case $KILL_WHEN in
 before) kill -KILL $PPID ;;
 after) REAL "$@"; kill -KILL $PPID ;;
 during) REAL "$@" <&0 & sleep "$KILL_DELAY"; kill -KILL $PPID $! ;;
-interrupt) kill -INT $PPID; exec REAL "$@" ;;
+INT | TERM) kill -$KILL_WHEN $PPID; exec REAL "$@" ;;
 esac
 """
 
@@ -98,12 +98,15 @@ def test_at_calls_of_git(team: Team, wrapped: dict[str, str], options: list[str]
     pytest.fail("one bump calls git a hundred times")
 
 
+@pytest.mark.parametrize(("name", "code", "words"), [("INT", 130, "interrupted"), ("TERM", 143, "terminated")])
 @pytest.mark.parametrize("number", [1, 4, 7])
-def test_an_interruption_ends_the_run_at_once_and_says_so(team: Team, wrapped: dict[str, str], number: int) -> None:
+def test_a_signal_ends_the_run_at_once_and_that_is_said(
+    team: Team, wrapped: dict[str, str], number: int, name: str, code: int, words: str
+) -> None:
     before = team.mine.snapshot()
-    moment = {"KILL_AT": str(number), "KILL_WHEN": "interrupt"}
+    moment = {"KILL_AT": str(number), "KILL_WHEN": name}
     result = team.mine.gitops("bump", "web", "v2", "--push", env=wrapped | moment)
-    assert (result.code, result.out, result.err) == (130, "", "\ninterrupted\n")
+    assert (result.code, result.out, result.err) == (code, "", f"\n{words}\n")
     assert team.mine.snapshot() == before
     assert len(team.server.commits("main")) == 1
     assert_next_bump_works(team, "v3", ["--push"])

@@ -376,7 +376,11 @@ def is_there(group: int) -> bool:
     return True
 
 
-def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "words"),
+    [(signal.SIGINT, 130, b"interrupted"), (signal.SIGTERM, 143, b"terminated"), (signal.SIGHUP, 129, b"terminated")],
+)
+def test_a_run_that_is_ended_leaves_nothing_behind(tmp_path: Path, number: int, status: int, words: bytes) -> None:
     apps = {f"apps/app{n}/overlays/staging/objects.yaml": GOOD for n in range(30)}
     listing = {f"apps/app{n}/overlays/staging/kustomization.yaml": kustomization("objects.yaml") for n in range(30)}
     folder = write(tmp_path / "shop", {"gitops.yaml": SETTINGS, **apps, **listing})
@@ -389,9 +393,10 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
         deadline = time.monotonic() + 60
         while not list((tmp_path / "scratch").glob("gitops-render-*/*/3")) and time.monotonic() < deadline:
             time.sleep(0.01)
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         out, err = child.communicate(timeout=60)
-    assert (child.returncode, out, err) == (130, b"", b"\ninterrupted\n")
+    assert (child.returncode, out, err) == (status, b"", b"\n" + words + b"\n")
+    assert list((tmp_path / "scratch").glob("gitops-render-*/*")) == []
     deadline = time.monotonic() + 10
     while is_there(child.pid) and time.monotonic() < deadline:
         time.sleep(0.02)  # what was killed is there until the system has collected it
