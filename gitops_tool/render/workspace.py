@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from gitops_tool.graph import Closure
     from gitops_tool.tree import Tree
 
-_STALE = 3600.0
-"""Seconds after which a scratch folder's process is taken for dead."""
-
+_YOUNG = 60.0
+"""Seconds in which a scratch folder is left alone: whoever makes it has to lock it first."""
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of this user's in it is used
 _ENOUGH = 1 << 30
@@ -49,15 +49,30 @@ def scratch() -> Iterator[Path]:
     home.mkdir(mode=0o700, exist_ok=True)
     if home.is_symlink() or home.stat().st_uid != os.getuid():
         home = Path(tempfile.mkdtemp(prefix="gitops-render-", dir=home.parent))  # somebody else's folder of that name
-    for stale in home.iterdir():
-        with suppress(FileNotFoundError):
-            if time.time() - stale.stat().st_mtime > _STALE:
-                shutil.rmtree(stale, ignore_errors=True)
+    for other in home.iterdir():
+        _remove_if_left(other)
     folder = Path(tempfile.mkdtemp(dir=home))
+    lock = os.open(folder, os.O_RDONLY)
     try:
+        with suppress(OSError):  # where there are no locks, nobody gets one to remove what others left
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield folder
     finally:
+        os.close(lock)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_if_left(folder: Path) -> None:
+    """Remove a scratch folder if the process that made it, and held its lock, is gone."""
+    with suppress(OSError):
+        if time.time() - folder.stat().st_mtime < _YOUNG:
+            return
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
 
 
 def lay_out(tree: Tree, files: Mapping[PurePosixPath, int], folder: Path) -> None:

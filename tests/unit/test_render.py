@@ -442,6 +442,31 @@ def test_scratch_folders_are_in_memory_if_there_is_room_and_no_other_place_is_as
         assert folder.parents[1] == disk
 
 
+def test_what_a_killed_run_left_goes_with_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(workspace.tempfile, "tempdir", None)
+    script = (
+        "import sys, time\n"
+        "from gitops_tool.render.workspace import scratch\n"
+        "with scratch() as folder:\n"
+        "    print(folder, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    folders = []
+    children = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for child in children:
+        assert child.stdout is not None
+        folders.append(Path(child.stdout.readline().strip()))
+        os.utime(folders[-1], (0, 0))
+    killed, running = children
+    killed.kill()
+    killed.communicate()
+    with workspace.scratch() as folder:
+        assert sorted(folder.parent.iterdir()) == sorted([folder, folders[1]])
+    running.kill()
+    running.communicate()
+
+
 def test_no_scratch_folder_is_left(render: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
