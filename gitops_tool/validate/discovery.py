@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FOREIGN = frozenset({"node_modules"})
 _CHART = "Chart.yaml"
+_SKIPPED = b"+argocd:skip-file-rendering"
 _KUSTOMIZE_GROUP = "kustomize.config.k8s.io/"
 
 
@@ -103,7 +104,7 @@ def _holds_objects(tree: Tree, manifests: Collection[PurePosixPath]) -> bool:
         if tree.modes(path.parent).get(path.name) == LINK:
             continue
         data = tree.blob(path)
-        if b"apiVersion" not in data:
+        if b"apiVersion" not in data or _SKIPPED in data:
             return False
         try:
             documents = [document for document in load_documents(data, path) if document is not None]

@@ -21,10 +21,13 @@ from gitops_tool.rules.argocd import (
     namespaces,
     options,
     permissions,
+    project_specs,
     revisions,
     sets,
     sharing,
+    source_files,
     sources,
+    tool_options,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     *revisions.RULES,
     *destinations.RULES,
     *permissions.RULES,
+    *project_specs.RULES,
     *sharing.RULES,
     *sets.RULES,
     *options.RULES,
@@ -45,5 +49,7 @@ RULES: tuple[Rule, ...] = (
     *definitions.RULES,
     *limits.RULES,
     *images.RULES,
+    *source_files.RULES,
     *kustomizations.RULES,
+    *tool_options.RULES,
 )

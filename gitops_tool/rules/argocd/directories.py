@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _MANIFESTS = (".yaml", ".yml", ".json", ".jsonnet")
 _OPTIONS = ("helm", "kustomize", "plugin")
+_LOOKS = (b"apiVersion:", b"kind:", b"metadata:")
+"""What makes Argo CD take a file that it cannot read for a manifest."""
+_SKIPPED = b"+argocd:skip-file-rendering"
 
 
 @rule("application-path", family=Family.ARGOCD, severity=Severity.ERROR, scope=Scope.REPOSITORY)
@@ -121,11 +125,13 @@ def application_directory(view: RepositoryView) -> Iterator[Reported]:
     """An Application's directory is not read as it seems to be meant.
 
     Without a kustomization, Argo CD applies the manifests that lie in the directory itself, and nothing below it:
-    an Application on the folder above its overlays syncs nothing. With `directory:`, a
-    kustomization is taken for a manifest. In a plain directory a document without `kind` behind others is an error.
+    an Application on the folder above its overlays syncs nothing (a warning, for Argo CD does not complain). With
+    `directory:`, a kustomization is taken for a manifest. In a plain directory a document without `kind` behind others
+    is an error, and so is a manifest that cannot be read, such as a template of Helm.
 
     Bad:
 
+        # argocd/web.yaml
         apiVersion: argoproj.io/v1alpha1
         kind: Application
         metadata:
@@ -135,13 +141,19 @@ def application_directory(view: RepositoryView) -> Iterator[Reported]:
           project: shop
           source:
             repoURL: https://git.example.com/shop/manifests.git
-            path: apps/web
+            path: apps/web/plain
           destination:
             server: https://kubernetes.default.svc
             namespace: web
+        # apps/web/plain/config.yaml
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: {{ .Values.name }}
 
     Good:
 
+        # argocd/web.yaml
         apiVersion: argoproj.io/v1alpha1
         kind: Application
         metadata:
@@ -151,10 +163,15 @@ def application_directory(view: RepositoryView) -> Iterator[Reported]:
           project: shop
           source:
             repoURL: https://git.example.com/shop/manifests.git
-            path: apps/web/overlays/production
+            path: apps/web/plain
           destination:
             server: https://kubernetes.default.svc
             namespace: web
+        # apps/web/plain/config.yaml
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: web
 
     Source: Argo CD 3.6, reposerver/repository/repository.go (findManifests, getObjsFromYAMLOrJSON);
     https://argo-cd.readthedocs.io/en/stable/user-guide/directory/; argoproj/argo-cd#8695
@@ -183,7 +200,12 @@ def _directory_problems(
     if not read_here:
         yield _nothing_to_read(application, source, below)
     for manifest in read_here:
-        if not manifest.name.endswith((".json", ".jsonnet")) and _lacks_kind(tree, manifest):
+        wrong = None if manifest.name.endswith(".jsonnet") else _unreadable(tree, manifest)
+        if wrong is not None:
+            message = f'path "{source.path}" is a plain directory, and "{manifest}" cannot be read: {wrong}'
+            hint = "a plain directory is read as a whole; `directory.exclude` leaves files out"
+            yield application.problem(message, *source.pointer, "path", hint=hint)
+        elif not manifest.name.endswith((".json", ".jsonnet")) and _lacks_kind(tree, manifest):
             message = f'path "{source.path}" is a plain directory, and in "{manifest}" a document has no kind'
             yield application.problem(message, *source.pointer, "path", hint="a plain directory is read as a whole")
 
@@ -237,8 +259,36 @@ def _nothing_to_read(application: Application, source: Source, below: list[PureP
         hint = f'did you mean "{min(kustomizations, key=lambda file: (len(file.parts), file)).parent}"?'
     else:
         hint = "set directory.recurse, or move the manifests up" if below else "is a plugin to make them?"
-    severity = Severity.ERROR if below else Severity.WARNING
-    return application.problem(message, *source.pointer, *path, hint=hint, severity=severity)
+    return application.problem(message, *source.pointer, *path, hint=hint, severity=Severity.WARNING)
+
+
+def _unreadable(tree: Tree, path: PurePosixPath) -> str | None:
+    """Return why Argo CD stops at a manifest; None if it reads it, or takes it for something else."""
+    try:
+        data = read(tree, path)
+    except GitopsError:
+        return None  # the render tells
+    if _SKIPPED in data:
+        return None
+    if path.name.endswith(".json"):
+        return _json_refusal(data)
+    if not all(key in data for key in _LOOKS):
+        return None
+    try:
+        load_documents(data, path)
+    except GitopsError as error:
+        return None if "is written twice" in error.message else error.message
+    return None
+
+
+def _json_refusal(data: bytes) -> str | None:
+    """A JSON file holds one object, and it has a kind."""
+    try:
+        body = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        return str(error) if isinstance(error, json.JSONDecodeError) else "not valid JSON"
+    kind = body.get("kind") if isinstance(body, dict) else None
+    return None if isinstance(kind, str) and kind else "the object has no kind"
 
 
 def _lacks_kind(tree: Tree, path: PurePosixPath) -> bool:
@@ -251,7 +301,7 @@ def _lacks_kind(tree: Tree, path: PurePosixPath) -> bool:
     typed = [isinstance(document, dict) and isinstance(document.get("kind"), str) for document in documents]
     if all(typed):
         return False
-    return typed[0] or all(key in data for key in (b"apiVersion:", b"kind:", b"metadata:"))
+    return _SKIPPED not in data and (typed[0] or all(key in data for key in _LOOKS))
 
 
 RULES = (application_path, application_directory)

@@ -186,8 +186,85 @@ def sync_wave_not_integer(resource: Resource) -> Iterator[Problem]:
         yield Problem(message, resource, ("metadata", "annotations", WAVE), 'write a whole number, such as "-1"')
 
 
+@rule("generated-name", family=Family.ARGOCD, severity=Severity.ERROR)
+def generated_name(resource: Resource) -> Iterator[Problem]:
+    """An object leaves its name to the API server, and is no hook.
+
+    Such an object can only be created, and Argo CD applies: "cannot use generate name with apply". Hooks are created
+    anew at each sync. Only a plain directory can have one, as kustomize wants a name.
+
+    Bad:
+
+        # argocd/web.yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata:
+          name: web
+          namespace: argocd
+        spec:
+          project: shop
+          source:
+            repoURL: https://git.example.com/shop/manifests.git
+            path: apps/web/plain
+          destination:
+            server: https://kubernetes.default.svc
+            namespace: web
+        # apps/web/plain/job.yaml
+        apiVersion: batch/v1
+        kind: Job
+        metadata:
+          generateName: migrate-
+        spec:
+          template:
+            spec:
+              restartPolicy: Never
+              containers:
+                - name: migrate
+                  image: registry.example.com/web:1.4.0
+
+    Good:
+
+        # argocd/web.yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata:
+          name: web
+          namespace: argocd
+        spec:
+          project: shop
+          source:
+            repoURL: https://git.example.com/shop/manifests.git
+            path: apps/web/plain
+          destination:
+            server: https://kubernetes.default.svc
+            namespace: web
+        # apps/web/plain/job.yaml
+        apiVersion: batch/v1
+        kind: Job
+        metadata:
+          generateName: migrate-
+          annotations:
+            argocd.argoproj.io/hook: PreSync
+        spec:
+          template:
+            spec:
+              restartPolicy: Never
+              containers:
+                - name: migrate
+                  image: registry.example.com/web:1.4.0
+
+    Source: k8s.io/kubectl/pkg/cmd/apply/apply.go (applyOneObject);
+    https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/ (hooks with generateName)
+    """
+    prefix = dig(resource.body, "metadata", "generateName")
+    replaced = "Replace=true" in words(annotation(resource, "argocd.argoproj.io/sync-options"))
+    if prefix and not dig(resource.body, "metadata", "name") and not is_hook(resource) and not replaced:
+        message = "an object without a name of its own cannot be applied"
+        yield Problem(message, resource, ("metadata", "generateName"), "give it a name, or make it a hook")
+
+
 def _hint(word: str, known: frozenset[str]) -> str:
     return did_you_mean(word, known) or f"one of: {', '.join(sorted(known))}"
 
 
-RULES = (hook_unknown, hook_delete_policy_unknown, sync_wave_not_integer)
+RULES = (hook_unknown, hook_delete_policy_unknown, sync_wave_not_integer, generated_name)

@@ -12,12 +12,12 @@ from gitops_tool.rules.argocd import projects
 from gitops_tool.rules.argocd.hooks import is_applied
 from gitops_tool.rules.argocd.landscape import Landscape, landscape
 from gitops_tool.rules.argocd.objects import Application, Reported, Same, known_text, written_sources
-from gitops_tool.rules.base import Family, Problem, Scope, rule
+from gitops_tool.rules.base import Family, Problem, Scope, dig, rule
 from gitops_tool.wording import did_you_mean
 
 if TYPE_CHECKING:
     from gitops_tool.model import Resource
-    from gitops_tool.rules.argocd.objects import Declared
+    from gitops_tool.rules.argocd.objects import Declared, Source
     from gitops_tool.rules.argocd.projects import Cluster
     from gitops_tool.rules.base import Pointer, RepositoryView
 
@@ -245,6 +245,21 @@ def project_denies_destination(view: RepositoryView) -> Iterator[Reported]:
                 *("spec", "destination", "namespace"),
                 hint="add it to the project's destinations",
             )
+        for source in application.sources:
+            wanted = _namespace_set_by(found, source)
+            if wanted and not any(projects.permits_destination(item.spec, cluster, wanted) for item in candidates):
+                message = f'project "{application.project}" does not permit namespace "{wanted}" of cluster "{cluster}"'
+                hint = "add it to the project's destinations"
+                yield application.problem(message, *source.pointer, "kustomize", "namespace", hint=hint)
+
+
+def _namespace_set_by(found: Landscape, source: Source) -> str:
+    """Return the namespace that a source's own options put its objects into; empty where they do not."""
+    wanted = known_text(dig(source.body, "kustomize", "namespace"))
+    if not wanted or source.view is None:
+        return ""
+    items = source.view.render.resources
+    return wanted if any(found.is_namespaced(item.id.group, item.id.kind) for item in items) else ""
 
 
 def _is_open(namespace: object) -> bool:

@@ -110,7 +110,8 @@ def object_shared(view: RepositoryView) -> Iterator[Reported]:
     """Two Applications sync the same object into the same cluster.
 
     Argo CD shows a SharedResourceWarning, the Application that syncs last wins, the other is out of sync for ever, and
-    what one of them prunes is gone for both. Hooks do not count. Where `argocd.path` is not set in gitops.yaml,
+    what one of them prunes is gone for both. Of two sources of one Application the last wins (RepeatedResourceWarning).
+    Hooks do not count. Where `argocd.path` is not set in gitops.yaml,
     only Applications of one directory are compared: others may be for another Argo CD.
 
     Bad:
@@ -164,32 +165,37 @@ def object_shared(view: RepositoryView) -> Iterator[Reported]:
     Source: argoproj/argo-cd#8811, argoproj/argo-cd#7156, argoproj/argo-cd#15467
     """
     found = landscape(view)
-    owners: dict[_Key, Application] = {}
+    owners: dict[_Key, tuple[Application, int]] = {}
     shared: dict[tuple[int, int], list[tuple[Application, Application, OverlayView, Resource]]] = {}
     for application in found.applications:
-        for key, overlay, item in _objects(found, application):
-            first = owners.setdefault(key, application)
-            if first.name != application.name:
+        for key, number, overlay, item in _objects(found, application):
+            first, source = owners.setdefault(key, (application, number))
+            if first.name != application.name or (first is application and source != number):
                 pair = (id(first), id(application))
                 shared.setdefault(pair, []).append((first, application, overlay, item))
     for cases in shared.values():
         first, application, overlay, item = cases[0]
         more = f" and {len(cases) - 1} more" if len(cases) > 1 else ""
-        message = f'Applications "{first.name}" and "{application.name}" both sync {item.id}{more}: the last one wins'
+        if first is application:
+            message = f'Application "{first.name}" has {item.id}{more} from two of its sources: the last one wins'
+        else:
+            message = (
+                f'Applications "{first.name}" and "{application.name}" both sync {item.id}{more}: the last one wins'
+            )
         yield overlay, Problem(message, item, ("metadata", "name"), "leave the object to one of them")
 
 
-def _objects(found: Landscape, application: Application) -> Iterator[tuple[_Key, OverlayView, Resource]]:
-    """Yield the objects that an Application keeps in a cluster, each with what Argo CD knows it by."""
+def _objects(found: Landscape, application: Application) -> Iterator[tuple[_Key, int, OverlayView, Resource]]:
+    """Yield the objects that an Application keeps in a cluster: what Argo CD knows each by, and which source has it."""
     cluster, installation = application.cluster, application.declared.installation
     if cluster is None:
         return
-    for overlay in application.overlays:
+    for number, overlay in enumerate(application.overlays):
         for item in overlay.render.resources:
             if item.id.name and not is_hook(item):
                 namespace = found.namespace_of(item, application)
                 group, kind = item.id.group, item.id.kind
-                yield _Key(installation, cluster, group, kind, namespace, item.id.name), overlay, item
+                yield _Key(installation, cluster, group, kind, namespace, item.id.name), number, overlay, item
 
 
 RULES = (application_duplicate, object_shared)

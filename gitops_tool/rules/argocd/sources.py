@@ -166,7 +166,7 @@ def application_source_type(view: RepositoryView) -> Iterator[Reported]:
     """
     for application in landscape(view).applications:
         for body, pointer in written_sources(application.spec):
-            tools = [tool for tool in ("kustomize", "helm", "directory") if _is_set(body.get(tool))]
+            tools = [tool for tool in ("kustomize", "helm", "directory") if is_set(body.get(tool))]
             if body.get("plugin") is not None:
                 tools.append("plugin")
             if len(tools) > 1:
@@ -174,9 +174,9 @@ def application_source_type(view: RepositoryView) -> Iterator[Reported]:
                 yield application.problem(message, *pointer, tools[1], hint="keep those of one")
 
 
-def _is_set(value: Any) -> bool:
+def is_set(value: Any) -> bool:
     """Whether anything in a value differs from what Go takes for "not there"."""
-    return any(_is_set(child) for child in value.values()) if isinstance(value, dict) else bool(value)
+    return any(is_set(child) for child in value.values()) if isinstance(value, dict) else bool(value)
 
 
 RULES = (application_source, application_source_type)

@@ -1,0 +1,197 @@
+"""What an Application tells kustomize, what files lay over it, and what an AppProject says of itself.
+
+What is an error here, Argo CD 3.6.1 refused when it ran with such objects; what is none, it synced.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gitops_tool.model import Severity
+
+from .shop import APPLICATION, DEPLOYMENT, EXAMPLE, KUSTOMIZATION, PRODUCTION, check, view_of, write
+
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+
+
+def found(tmp_path: Path, rule: str, files: dict[str, str]) -> list[tuple[Severity, str]]:
+    return [(item.severity, item.message) for item in check(rule, view_of(write(tmp_path, files)))]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("kustomize: {namePrefix: a-, images: ['web:1']}", []),
+        ("kustomize: {components: [../../canary]}", []),
+        ("kustomize: {components: [../../none]}", [(ERROR, 'the component "../../none" does not exist')]),
+        ("kustomize: {components: [../../none], ignoreMissingComponents: true}", []),
+        ("kustomize: {components: ['https://git.example.com/x//y?ref=v1']}", []),
+        ("kustomize: {patches: [{target: {kind: Deployment}, patch: '[]'}]}", []),
+        ("kustomize: {patches: [{target: {kind: Deployment}, path: deployment.yaml}]}", []),
+        ("kustomize: {patches: [{path: none.yaml}]}", [(ERROR, 'the patch "none.yaml" does not exist')]),
+        ("kustomize: {patches: [{target: {kind: Deployment}}]}", [(ERROR, "the patch has neither patch nor path")]),
+        ("kustomize: {patches: [{patch: '{kind: Deployment, metadata: {name: web}}'}]}", []),
+        (
+            "kustomize: {patches: [{patch: '{kind: Deployment, metadata: {name: other}}'}]}",
+            [(ERROR, 'the patch is for Deployment "other", which is not rendered')],
+        ),
+        (
+            "kustomize: {patches: [{patch: '{spec: {replicas: 1}}'}]}",
+            [(ERROR, "the patch has no target, and does not name an object itself")],
+        ),
+        ("kustomize: {commonLabels: {team: shop}}", []),
+        ("kustomize: {commonLabels: {team: a b}}", [(ERROR, '"a b" is no value of a label')]),
+        ("kustomize: {replicas: [{name: web, count: '2'}]}", []),
+        ("kustomize: {replicas: [{name: web, count: many}]}", [(ERROR, '"many" is no number of replicas')]),
+        ("kustomize: {replicas: [{name: db, count: 2}]}", [(ERROR, '"db" is not rendered, and kustomize then stops')]),
+        ("kustomize: {version: v4.5.7}", [(WARNING, 'Argo CD renders only if "v4.5.7" is registered in argocd-cm')]),
+        ("kustomize: {}", []),
+        ("helm: {}", []),
+        (
+            "helm: {releaseName: web}",
+            [(ERROR, f'the source has options for Helm, and in "{PRODUCTION}" is no Chart.yaml')],
+        ),
+    ],
+)
+def test_options_fit_the_directory(tmp_path: Path, options: str, expected: list[tuple[Severity, str]]) -> None:
+    application = APPLICATION.replace("  destination:", f"    {options}\n  destination:")
+    files = {"argocd/web.yaml": application, "apps/web/canary/kustomization.yaml": COMPONENT}
+    assert found(tmp_path, "application-tool-options", files) == expected
+
+
+def test_an_unreadable_patch_is_told(tmp_path: Path) -> None:
+    patch = "kustomize: {patches: [{target: {kind: Deployment}, patch: '- op: ['}]}"
+    application = APPLICATION.replace("  destination:", f"    {patch}\n  destination:")
+    ((severity, message),) = found(tmp_path, "application-tool-options", {"argocd/web.yaml": application})
+    assert severity is ERROR
+    assert message.startswith("the patch cannot be read: ")
+
+
+def test_a_plain_directory_takes_no_options_for_kustomize(tmp_path: Path) -> None:
+    application = APPLICATION.replace(PRODUCTION + "\n", "plain\n    kustomize: {namePrefix: a-}\n")
+    files = {"argocd/web.yaml": application, "plain/web.yaml": DEPLOYMENT}
+    assert found(tmp_path, "application-tool-options", files) == [
+        (ERROR, 'the source has options for kustomize, and in "plain" is no kustomization')
+    ]
+
+
+def test_a_namespace_from_the_application_is_permitted_or_not(tmp_path: Path) -> None:
+    application = APPLICATION.replace("  destination:", "    kustomize: {namespace: kube-system}\n  destination:")
+    assert found(tmp_path, "project-denies-destination", {"argocd/web.yaml": application}) == [
+        (ERROR, 'project "shop" does not permit namespace "kube-system" of cluster "https://kubernetes.default.svc"')
+    ]
+
+
+def test_two_sources_of_one_application_share_no_object(tmp_path: Path) -> None:
+    source = APPLICATION[APPLICATION.index("    repoURL") : APPLICATION.index("  destination:")]
+    item = "    - " + source.strip().replace("\n    ", "\n      ") + "\n"
+    both = APPLICATION.replace("  source:\n" + source, "  sources:\n" + item * 2)
+    assert found(tmp_path, "object-shared", {"argocd/web.yaml": both}) == [
+        (ERROR, 'Application "web" has Deployment/web from two of its sources: the last one wins')
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kustomize:\n  images: [web:1]\n", []),
+        ("{}\n", []),
+        ("kustomise: {}\n", []),
+        ("\n", ["the file is empty, and Argo CD renders nothing"]),
+        ("# later\n", ["the file is empty, and Argo CD renders nothing"]),
+        ("- a\n", ["the file is no mapping, and Argo CD renders nothing"]),
+        ("kustomize:\n  images: web:1\n", ["kustomize.images is not a list"]),
+        ("kustomize: web\n", ["kustomize is no mapping"]),
+        ("helm:\n  releaseName: x\n", ["options of Helm, where there is no chart but a kustomization"]),
+    ],
+)
+@pytest.mark.parametrize("name", [".argocd-source.yaml", ".argocd-source-web.yaml"])
+def test_an_override_file_can_be_read(tmp_path: Path, name: str, text: str, expected: list[str]) -> None:
+    tree = write(tmp_path, {})
+    (tmp_path / PRODUCTION / name).write_text(text)
+    assert [item.message for item in check("source-override-invalid", view_of(tree))] == expected
+
+
+def test_a_broken_override_file_is_told(tmp_path: Path) -> None:
+    ((severity, message),) = found(
+        tmp_path, "source-override-invalid", {f"{PRODUCTION}/.argocd-source.yaml": "kustomize: ]\n"}
+    )
+    assert severity is ERROR
+    assert message.startswith("the file cannot be read: ")
+
+
+def project(tmp_path: Path, spec: str) -> list[tuple[Severity, str]]:
+    text = f"apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {{name: team}}\nspec: {spec}\n"
+    listed = f"{KUSTOMIZATION}  - example.yaml\n"
+    return found(tmp_path, "project-invalid", {EXAMPLE: text, f"{PRODUCTION}/kustomization.yaml": listed})
+
+
+POLICY = "p, proj:team:ci, applications, sync, team/*, allow"
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (POLICY, []),
+        (POLICY.replace("sync", "action/apps/Deployment/restart"), []),
+        (POLICY.replace("sync", "update/*").replace("team/*", "team/ns/web"), []),
+        (POLICY.replace("applications, sync", "logs, get"), []),
+        (POLICY.replace("team:ci", "shop:ci"), ['the policy\'s subject is "proj:shop:ci", and not "proj:team:ci"']),
+        (POLICY.replace("allow", "permit"), ['the policy\'s effect is "permit", and not allow or deny']),
+        (POLICY.replace("team/*", "shop/*"), ['the policy\'s object is "shop/*", and not of the form "team/NAME"']),
+        (POLICY.replace(", team/*", ""), ["a policy has six parts: p, subject, resource, action, object, effect"]),
+        (
+            POLICY.replace("sync", "synch"),
+            ['there is no action "synch": *, create, delete, get, override, rollback, sync, update'],
+        ),
+        (
+            POLICY.replace("applications", "apps"),
+            ['a project has no resource "apps": applications, applicationsets, clusters, exec, logs, repositories'],
+        ),
+    ],
+)
+def test_a_policy_is_one_that_argo_cd_reads(tmp_path: Path, policy: str, expected: list[str]) -> None:
+    items = project(tmp_path, f"{{roles: [{{name: ci, policies: ['{policy}']}}]}}")
+    assert items == [(ERROR, message) for message in expected]
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        ("{kind: allow, schedule: 0 22 * * *, duration: 1h30m, applications: ['*']}", []),
+        ("{kind: deny, schedule: TZ=Asia/Seoul 0 22 * * *, duration: 24h, clusters: [a]}", []),
+        ("{kind: permit, schedule: 0 22 * * *, duration: 1h, clusters: [a]}", [ERROR]),
+        ("{kind: allow, schedule: 0 22 * *, duration: 1h, clusters: [a]}", [ERROR]),
+        ("{kind: allow, schedule: '@daily', duration: 1h, clusters: [a]}", [ERROR]),
+        ("{kind: allow, schedule: 0 22 * * *, duration: 1d, clusters: [a]}", [ERROR]),
+        ("{kind: allow, schedule: 0 22 * * *, duration: 1h}", [WARNING]),
+    ],
+)
+def test_a_sync_window_is_one_that_argo_cd_reads(tmp_path: Path, window: str, expected: list[Severity]) -> None:
+    assert [severity for severity, _ in project(tmp_path, f"{{syncWindows: [{window}]}}")] == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("{sourceRepos: ['*', '!https://git.example.com/*']}", []),
+        ("{sourceRepos: ['*', '!*']}", [ERROR]),
+        ("{sourceRepos: ['*', '*']}", [WARNING]),
+        ("{destinations: [{server: '*', namespace: '!*'}]}", [ERROR]),
+        ("{destinations: [{server: a, namespace: b}, {server: a, namespace: c}]}", []),
+        ("{destinations: [{server: a, namespace: b}, {server: a, namespace: b}]}", [WARNING]),
+        ("{roles: [{name: c i}]}", [ERROR]),
+        ("{roles: [{name: ci}, {name: ci}]}", [ERROR]),
+        ("{roles: [{name: ci, groups: ['team:ops', a b]}]}", []),
+        ("{roles: [{name: ci, groups: ['a,b', '\"a,b\"', ' c']}]}", [ERROR, ERROR]),
+        (f"{{roles: [{{name: ci, policies: ['{POLICY}', '{POLICY}']}}]}}", [WARNING]),
+        ("{destinationServiceAccounts: [{server: '*', namespace: a, defaultServiceAccount: deployer}]}", []),
+        ("{destinationServiceAccounts: [{server: '*', namespace: '!a', defaultServiceAccount: deployer}]}", [ERROR]),
+        ("{destinationServiceAccounts: [{server: '*', namespace: a, defaultServiceAccount: 'a*'}]}", [ERROR]),
+    ],
+)
+def test_a_project_is_one_that_argo_cd_saves(tmp_path: Path, spec: str, expected: list[Severity]) -> None:
+    assert [severity for severity, _ in project(tmp_path, spec)] == expected
