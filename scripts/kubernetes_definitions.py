@@ -33,8 +33,11 @@ _SCALARS: dict[str, Schema] = {
 # Fields that the published schema requires, and that kube-apiserver 1.36 takes an object without.
 _NOT_ENFORCED = {
     "io.k8s.api.batch.v1.PodFailurePolicy": {"rules"},
+    # Behind a feature gate, and dropped without it.
+    "io.k8s.api.core.v1.ClusterTrustBundleProjection": {"path"},
     "io.k8s.api.core.v1.HTTPHeader": {"value"},
     "io.k8s.api.core.v1.LimitRangeSpec": {"limits"},
+    "io.k8s.api.core.v1.SleepAction": {"seconds"},
     # A claim's data source of a kind that is none is dropped. Rules look at the others, and at those in an Ingress.
     "io.k8s.api.core.v1.TypedLocalObjectReference": {"kind", "name"},
     "io.k8s.api.resource.v1.DeviceClass": {"spec"},
@@ -42,10 +45,13 @@ _NOT_ENFORCED = {
     "io.k8s.api.resource.v1beta2.DeviceClass": {"spec"},
     "io.k8s.api.resource.v1.ResourceClaim": {"spec"},
     "io.k8s.api.resource.v1.ResourceClaimTemplate": {"spec"},
+    "io.k8s.api.resource.v1.ResourceClaimTemplateSpec": {"spec"},
     "io.k8s.api.resource.v1beta1.ResourceClaim": {"spec"},
     "io.k8s.api.resource.v1beta2.ResourceClaim": {"spec"},
     "io.k8s.api.resource.v1beta1.ResourceClaimTemplate": {"spec"},
+    "io.k8s.api.resource.v1beta1.ResourceClaimTemplateSpec": {"spec"},
     "io.k8s.api.resource.v1beta2.ResourceClaimTemplate": {"spec"},
+    "io.k8s.api.resource.v1beta2.ResourceClaimTemplateSpec": {"spec"},
     "io.k8s.api.storage.v1.CSIDriver": {"spec"},
     "io.k8s.api.storage.v1.TokenRequest": {"audience"},
     # Where a selector is looked at, a rule does; nobody looks at those of an autoscaler's metrics.

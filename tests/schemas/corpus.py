@@ -298,6 +298,12 @@ RANGES = [
 ]
 
 ACCEPTED = [
+    fine("account", "/imagePullSecrets/0", None),
+    fine("account", "/imagePullSecrets", [None]),
+    fine("network", "/spec/ingress", [None]),
+    fine("ingress", "/spec/rules/0", None),
+    fine("web", f"{_POD}/tolerations", [None]),
+    fine("web", f"{_CONTAINER}/lifecycle/preStop/sleep/seconds", None),
     fine("web", "/spec", None),  # refused by a rule, as in an API server by code
     fine("web", "/spec/replicas", None),
     fine("web", "/spec/replicas", 3.0),

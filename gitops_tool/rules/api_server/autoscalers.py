@@ -13,8 +13,9 @@ from gitops_tool.rules.api_server.objects import (
     parts,
 )
 from gitops_tool.rules.api_server.problems import forbidden, invalid, required
+from gitops_tool.rules.api_server.quantities import resource_refusal
 from gitops_tool.rules.api_server.tables import places
-from gitops_tool.rules.base import Family, Problem, rule
+from gitops_tool.rules.base import Family, Problem, dig, rule
 
 if TYPE_CHECKING:
     from gitops_tool.model import Resource
@@ -142,6 +143,9 @@ def metric_source(resource: Resource) -> Iterator[Problem]:
         for name in chosen:
             if name != expected:
                 yield forbidden(resource, (*pointer, name), "must populate the given metric source only")
+        name = dig(metric, "containerResource", "name")
+        if isinstance(name, str) and name and (wrong := resource_refusal(name)):
+            yield invalid(resource, (*pointer, "containerResource", "name"), name, wrong)
         target = part(metric, (expected, "target"))
         if target is not None:
             yield from _target_problems(resource, expected, target, (*pointer, expected, "target"))

@@ -281,6 +281,8 @@ _TERMS = tuple(
     for kind in ("podAffinity", "podAntiAffinity")
     for term in (f"required{_DURING}", f"preferred{_DURING}.podAffinityTerm")
 )
+_KEYED = ("configMap", "secret", "projected.sources.*.configMap", "projected.sources.*.secret")
+_HANDLERS = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle.postStart", "lifecycle.preStop")
 _NEEDED: Table[tuple[str, ...]] = Table(
     {
         ("autoscaling", "HorizontalPodAutoscaler"): {"spec.scaleTargetRef": ("kind", "name")},
@@ -293,10 +295,17 @@ _NEEDED: Table[tuple[str, ...]] = Table(
         **dict.fromkeys(_TERMS, ("topologyKey",)),
         "containers.*": ("name",),
         "initContainers.*": ("name",),
+        "readinessGates.*": ("conditionType",),
+        "securityContext.sysctls.*": ("name",),
         "topologySpreadConstraints.*": ("topologyKey",),
         "volumes.*": ("name",),
+        "volumes.*.downwardAPI.items.*": ("path",),
+        "volumes.*.iscsi": ("iqn", "targetPortal"),
+        "volumes.*.projected.sources.*.downwardAPI.items.*": ("path",),
+        **{f"volumes.*.{source}.items.*": ("key", "path") for source in _KEYED},
     },
     container={
+        **{f"{handler}.httpGet.httpHeaders.*": ("name",) for handler in _HANDLERS},
         "env.*": ("name",),
         "ports.*": ("containerPort",),
         "volumeMounts.*": ("name", "mountPath"),
@@ -407,7 +416,6 @@ _NAMED: Table[tuple[str, ...]] = Table(
         "volumes.*.glusterfs": ("endpoints", "path"),
         "volumes.*.hostPath": ("path",),
         "volumes.*.persistentVolumeClaim": ("claimName",),
-        "volumes.*.projected.sources.*.clusterTrustBundle": ("path",),
         "volumes.*.projected.sources.*.configMap": ("name",),
         "volumes.*.projected.sources.*.secret": ("name",),
         "volumes.*.projected.sources.*.serviceAccountToken": ("path",),
@@ -425,9 +433,12 @@ _NAMED: Table[tuple[str, ...]] = Table(
 _SCALING = {f"spec.behavior.{way}": ("policies",) for way in ("scaleDown", "scaleUp")}
 _NOT_BLANK: Table[tuple[str, ...]] = Table(
     {
+        ("", "PersistentVolume"): {"spec.local": ("path",)},
+        ("resource.k8s.io", "DeviceClass"): {"spec": ("extendedResourceName",)},
+        ("networking.k8s.io", "NetworkPolicy"): {f"spec.{way}.*.ports.*": ("port",) for way in ("ingress", "egress")},
         ("autoscaling", "HorizontalPodAutoscaler"): _SCALING,
         ("networking.k8s.io", "Ingress"): {"spec": ("ingressClassName",)},
-    }
+    },
 )
 """Fields that may be left out, and not be empty."""
 _EMPTY: tuple[tuple[Table[tuple[str, ...]], tuple[Any, ...], bool], ...] = (

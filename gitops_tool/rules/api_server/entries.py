@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _WHOLE = ()
 """Items are compared as a whole."""
-_WEBHOOK = {"webhooks": ("name",)}
+_WEBHOOK = {"webhooks": ("name",), "webhooks.*.matchConditions": ("name",)}
 _DEVICES: dict[str, tuple[str, ...]] = {
     "devices.requests": ("name",),
     "devices.requests.*.firstAvailable": ("name",),
@@ -26,7 +26,12 @@ _LISTS: Table[tuple[str, ...]] = Table(
     {
         ("", "LimitRange"): {"spec.limits": ("type",)},
         ("", "Service"): {"spec.ipFamilies": _WHOLE},
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): {"spec.matchConditions": ("name",)},
         ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _WEBHOOK,
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): {
+            "spec.auditAnnotations": ("key",),
+            "spec.matchConditions": ("name",),
+        },
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): {"spec.validationActions": _WHOLE},
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _WEBHOOK,
         ("apiextensions.k8s.io", "CustomResourceDefinition"): {"spec.versions": ("name",)},
@@ -46,7 +51,7 @@ _LISTS: Table[tuple[str, ...]] = Table(
         "securityContext.sysctls": ("name",),
         "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
     },
-    container={"resizePolicy": ("resourceName",)},
+    container={"resizePolicy": ("resourceName",), "resources.claims": ("name", "request")},
 )
 
 

@@ -189,7 +189,12 @@ _KINDS = {
     },
 }
 
+_AMOUNTS = _words(
+    "limits.cpu limits.ephemeral-storage limits.memory requests.cpu requests.ephemeral-storage requests.memory"
+)
 _POD = {
+    "volumes.*.downwardAPI.items.*.resourceFieldRef.resource": _AMOUNTS,
+    "volumes.*.projected.sources.*.downwardAPI.items.*.resourceFieldRef.resource": _AMOUNTS,
     "restartPolicy": _or_default("Always Never OnFailure"),
     "dnsPolicy": _or_default("ClusterFirst ClusterFirstWithHostNet Default None"),
     "preemptionPolicy": _words("Never PreemptLowerPriority"),
@@ -219,9 +224,7 @@ _CONTAINER = {
         "metadata.name metadata.namespace metadata.uid spec.nodeName spec.serviceAccountName "
         "status.hostIP status.hostIPs status.podIP status.podIPs"
     ),
-    "env.*.valueFrom.resourceFieldRef.resource": _words(
-        "limits.cpu limits.ephemeral-storage limits.memory requests.cpu requests.ephemeral-storage requests.memory"
-    ),
+    "env.*.valueFrom.resourceFieldRef.resource": _AMOUNTS,
     "resizePolicy.*.resourceName": _words("cpu memory"),
     "resizePolicy.*.restartPolicy": _or_default("NotRequired RestartContainer"),
     "securityContext.procMount": _words("Default Unmasked"),

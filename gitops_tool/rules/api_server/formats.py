@@ -105,6 +105,11 @@ def qualified_name(text: str) -> str | None:
     return None if _QUALIFIED_PART.fullmatch(name) else f"name part {_QUALIFIED_RULE}"
 
 
+def driver_name(text: str) -> str | None:
+    """A driver of storage or devices: a DNS subdomain without regard to case, no longer than a label."""
+    return dns_subdomain(text.lower()) or _too_long(text, LABEL_LENGTH)
+
+
 def extended_resource(text: str) -> str | None:
     """A resource that a device plugin or driver offers: a domain that is not Kubernetes' own, and a name."""
     if "/" not in text or "kubernetes.io/" in text or text.startswith("requests."):
@@ -119,7 +124,7 @@ def device_attribute(text: str) -> str | None:
         return "a fully qualified name must be a domain and a name separated by a slash"
     if len(names) > 1:  # the API server looks at neither part then
         return None
-    wrong = dns_subdomain(domain) or _too_long(domain, LABEL_LENGTH) or _too_long(names[0], _LONGEST_ATTRIBUTE)
+    wrong = driver_name(domain) or _too_long(names[0], _LONGEST_ATTRIBUTE)
     return wrong or (None if _IDENTIFIER.fullmatch(names[0]) else "a valid C identifier is expected as the name")
 
 

@@ -64,6 +64,12 @@ def indexed_job(resource: Resource) -> Iterator[Problem]:
     if spec.get("completionMode") == "Indexed":
         if spec.get("completions") is None and spec.get("parallelism") is not None:
             yield required(resource, (*pointer, "completions"), "when completion mode is Indexed")
+        if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
+            yield required(resource, (*pointer, "backoffLimitPerIndex"), "when maxFailedIndexes is specified")
+        failed, all_ = spec.get("maxFailedIndexes"), spec.get("completions")
+        if type(failed) is int and type(all_) is int and failed > all_:
+            why = "must be less than or equal to completions"
+            yield invalid(resource, (*pointer, "maxFailedIndexes"), failed, why)
         yield from _success_problems(resource, spec, (*pointer, "successPolicy"))
         return
     for field in _INDEXED_ONLY:
@@ -150,6 +156,9 @@ def pod_failure_policy(resource: Resource) -> Iterator[Problem]:
         if len(chosen) != 1:
             which = "specifying both OnExitCodes and OnPodConditions is not supported"
             yield required(resource, place, which if chosen else "one of OnExitCodes and OnPodConditions is required")
+        if item.get("action") == "FailIndex" and spec.get("backoffLimitPerIndex") is None:
+            why = "requires the backoffLimitPerIndex to be set"
+            yield invalid(resource, (*place, "action"), "FailIndex", why)
         codes = part(item, ("onExitCodes",))
         if codes is not None:
             yield from _code_problems(resource, (codes, (*place, "onExitCodes")), names)

@@ -207,6 +207,14 @@ _TOPOLOGY_KEYS = tuple(
     for kind in ("podAffinity", "podAntiAffinity")
     for term in _TERMS
 )
+_LABEL_KEYS = (
+    "topologySpreadConstraints.*.matchLabelKeys.*",
+    *(
+        key.replace("topologyKey", f"{field}.*")
+        for key in _TOPOLOGY_KEYS
+        for field in ("matchLabelKeys", "mismatchLabelKeys")
+    ),
+)
 _TERM_NAMESPACES = tuple(key.replace(".topologyKey", ".namespaces.*") for key in _TOPOLOGY_KEYS)
 _CONDITIONS: dict[str, Format] = {"webhooks.*.matchConditions.*.name": formats.qualified_name}
 
@@ -217,14 +225,20 @@ def _finalizer(text: str) -> str | None:
     return "name is neither a standard finalizer name nor is it fully qualified"
 
 
+_JOB: dict[str, Format] = {
+    "managedBy": formats.prefixed_path,
+    "podFailurePolicy.rules.*.onPodConditions.*.type": formats.qualified_name,
+}
 _DEVICES: dict[str, Format] = {
     "requests.*.name": formats.dns_label,
     "requests.*.exactly.deviceClassName": formats.dns_subdomain,
     "requests.*.firstAvailable.*.name": formats.dns_label,
     "requests.*.firstAvailable.*.deviceClassName": formats.dns_subdomain,
+    "requests.*.exactly.tolerations.*.key": formats.qualified_name,
+    "requests.*.firstAvailable.*.tolerations.*.key": formats.qualified_name,
     "constraints.*.matchAttribute": formats.device_attribute,
     "constraints.*.distinctAttribute": formats.device_attribute,
-    "config.*.opaque.driver": formats.dns_subdomain,
+    "config.*.opaque.driver": formats.driver_name,
 }
 _REFERENCES: Table[Format] = Table(
     {
@@ -247,9 +261,12 @@ _REFERENCES: Table[Format] = Table(
         ("", "Namespace"): {"spec.finalizers.*": _finalizer},
         ("", "PersistentVolume"): {
             "spec.storageClassName": formats.dns_subdomain,
-            "spec.csi.driver": formats.dns_subdomain,
+            "spec.csi.driver": formats.driver_name,
         },
-        ("", "PersistentVolumeClaim"): {"spec.storageClassName": formats.dns_subdomain},
+        ("", "PersistentVolumeClaim"): {
+            "spec.storageClassName": formats.dns_subdomain,
+            "spec.volumeAttributesClassName": formats.dns_subdomain,
+        },
         ("", "Service"): {
             "spec.loadBalancerClass": formats.qualified_name,
             "spec.ports.*.appProtocol": formats.qualified_name,
@@ -258,7 +275,10 @@ _REFERENCES: Table[Format] = Table(
             "spec.matchConditions.*.name": formats.qualified_name,
             "spec.variables.*.name": formats.identifier,
         },
-        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"): {"spec.policyName": formats.dns_subdomain},
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"): {
+            "spec.policyName": formats.dns_subdomain,
+            "spec.paramRef.name": formats.path_segment,
+        },
         ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _CONDITIONS,
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): {
             "spec.matchConditions.*.name": formats.qualified_name,
@@ -266,7 +286,8 @@ _REFERENCES: Table[Format] = Table(
             "spec.variables.*.name": formats.identifier,
         },
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): {
-            "spec.policyName": formats.dns_subdomain
+            "spec.policyName": formats.dns_subdomain,
+            "spec.paramRef.name": formats.path_segment,
         },
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _CONDITIONS,
         ("apiregistration.k8s.io", "APIService"): {"spec.version": formats.dns_1035_label},
@@ -274,8 +295,8 @@ _REFERENCES: Table[Format] = Table(
             "spec.serviceName": formats.dns_label,
             "spec.volumeClaimTemplates.*.spec.storageClassName": formats.dns_subdomain,
         },
-        ("batch", "Job"): {"spec.managedBy": formats.prefixed_path},
-        ("batch", "CronJob"): {"spec.jobTemplate.spec.managedBy": formats.prefixed_path},
+        ("batch", "Job"): {f"spec.{field}": form for field, form in _JOB.items()},
+        ("batch", "CronJob"): {f"spec.jobTemplate.spec.{field}": form for field, form in _JOB.items()},
         ("discovery.k8s.io", "EndpointSlice"): {
             "endpoints.*.hostname": formats.dns_label,
             "endpoints.*.nodeName": formats.dns_subdomain,
@@ -295,7 +316,7 @@ _REFERENCES: Table[Format] = Table(
             "scheduling.tolerations.*.value": formats.label_value,
         },
         ("resource.k8s.io", "DeviceClass"): {
-            "spec.config.*.opaque.driver": formats.dns_subdomain,
+            "spec.config.*.opaque.driver": formats.driver_name,
             "spec.extendedResourceName": formats.extended_resource,
         },
         ("resource.k8s.io", "ResourceClaim"): {f"spec.devices.{field}": form for field, form in _DEVICES.items()},
@@ -313,6 +334,7 @@ _REFERENCES: Table[Format] = Table(
             "spec.scaleTargetRef.apiVersion": formats.group_version,
             "spec.scaleTargetRef.kind": formats.path_segment,
             "spec.scaleTargetRef.name": formats.path_segment,
+            "spec.metrics.*.containerResource.container": formats.dns_label,
             "spec.metrics.*.external.metric.name": formats.path_segment,
             "spec.metrics.*.object.metric.name": formats.path_segment,
             "spec.metrics.*.pods.metric.name": formats.path_segment,
@@ -331,9 +353,13 @@ _REFERENCES: Table[Format] = Table(
         "schedulingGates.*.name": formats.qualified_name,
         "securityContext.sysctls.*.name": formats.sysctl,
         "securityContext.windowsOptions.gmsaCredentialSpecName": formats.dns_subdomain,
-        "volumes.*.csi.driver": formats.dns_subdomain,
+        "volumes.*.csi.driver": formats.driver_name,
+        "resourceClaims.*.name": formats.dns_label,
+        "resourceClaims.*.resourceClaimName": formats.dns_subdomain,
+        "resourceClaims.*.resourceClaimTemplateName": formats.dns_subdomain,
         "volumes.*.iscsi.iqn": formats.initiator,
         **dict.fromkeys(_TERM_NAMESPACES, formats.dns_label),
+        **dict.fromkeys(_LABEL_KEYS, formats.qualified_name),
         **dict.fromkeys(_TOPOLOGY_KEYS, formats.qualified_name),
     },
     container={

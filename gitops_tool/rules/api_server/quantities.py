@@ -307,7 +307,7 @@ def invalid_resource_name(resource: Resource) -> Iterator[Problem]:
 
 def _names_problems(resource: Resource, amounts: Mapping[Any, Any], pointer: Pointer) -> Iterator[Problem]:
     for name, value in amounts.items():
-        wrong = _name_refusal(name) if isinstance(name, str) else None
+        wrong = resource_refusal(name) if isinstance(name, str) else None
         if wrong:
             yield invalid(resource, (*pointer, name), name, wrong)
         elif isinstance(name, str) and _is_extended(name) and (quantity.milli(value) or 0) % 1000:
@@ -318,7 +318,8 @@ def _is_extended(name: str) -> bool:
     return "/" in name and "kubernetes.io/" not in name
 
 
-def _name_refusal(name: str) -> str | None:
+def resource_refusal(name: str) -> str | None:
+    """Return why a container cannot have a resource of that name, None if it can."""
     wrong = formats.qualified_name(name)
     if wrong:
         return wrong

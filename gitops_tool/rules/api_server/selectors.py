@@ -282,8 +282,12 @@ def invalid_selector(resource: Resource) -> Iterator[Problem]:
             if isinstance(key, str) and key != "metadata.name":
                 why = "not a valid field selector key: only metadata.name is"
                 yield invalid(resource, (*pointer, "matchFields", index, "key"), key, why)
+            yield from _field_problems(resource, field, (*pointer, "matchFields", index))
         for index, expression in parts(term.get("matchExpressions")) if isinstance(term, dict) else ():
-            yield from _requirement_problems(resource, expression, (*pointer, "matchExpressions", index), _COMPARING)
+            place = (*pointer, "matchExpressions", index)
+            yield from _requirement_problems(resource, expression, place, _COMPARING)
+            if "preference" not in pointer:
+                yield from _value_problems(resource, expression, place)
 
 
 def _requirement_problems(
@@ -302,6 +306,17 @@ def _requirement_problems(
         yield invalid(resource, (*pointer, "operator"), operator or "", "not a valid selector operator")
     if isinstance(key, str | None) and (wrong := formats.qualified_name(key or "")):
         yield invalid(resource, (*pointer, "key"), key or "", wrong)
+
+
+def _field_problems(resource: Resource, field: Mapping[str, Any], pointer: Pointer) -> Iterator[Problem]:
+    operator, values = field.get("operator"), field.get("values")
+    if isinstance(operator, str | None) and operator not in _LISTED:
+        yield invalid(resource, (*pointer, "operator"), operator or "", "not a valid selector operator")
+    elif values is None or (isinstance(values, list) and len(values) != 1):
+        yield required(resource, (*pointer, "values"), "must be only one value for a node field selector")
+    for index, value in enumerate(values if isinstance(values, list) else ()):
+        if isinstance(value, str) and (wrong := formats.dns_subdomain(value)):
+            yield invalid(resource, (*pointer, "values", index), value, wrong)
 
 
 def _value_problems(resource: Resource, expression: Mapping[str, Any], pointer: Pointer) -> Iterator[Problem]:

@@ -96,17 +96,27 @@ def pod_os(resource: Resource) -> Iterator[Problem]:
     system = dig(pod[0], "os", "name")
     if system == "windows":
         yield from _windows_problems(resource, pod)
-    holders = [pod, *containers(resource)]
-    options = [part(body, ("securityContext", "windowsOptions")) for body, _ in holders]
-    for (_, pointer), found in zip(holders, options, strict=True):
-        place = (*pointer, "securityContext", "windowsOptions")
-        if found is not None and system == "linux":
-            yield forbidden(resource, place, "windows options cannot be set for a linux pod")
-        wrong = _user_refusal(found.get("runAsUserName")) if found else None
-        if found and wrong:
-            yield invalid(resource, (*place, "runAsUserName"), found["runAsUserName"], wrong)
-    if any(found and found.get("hostProcess") is True for found in options):
-        yield from _host_process_problems(resource, pod, [found and found.get("hostProcess") for found in options])
+    found = False
+    for body, pointer in (pod, *containers(resource)):
+        context = body.get("securityContext")
+        options = context.get("windowsOptions") if isinstance(context, dict) else None
+        if isinstance(options, dict):
+            found = True
+            yield from _option_problems(resource, (options, (*pointer, "securityContext", "windowsOptions")), system)
+    if found:
+        yield from _host_process_problems(resource, pod)
+
+
+def _option_problems(resource: Resource, options: Part, system: Any) -> Iterator[Problem]:
+    found, place = options
+    if system == "linux":
+        yield forbidden(resource, place, "windows options cannot be set for a linux pod")
+    user = found.get("runAsUserName")
+    if wrong := _user_refusal(user):
+        yield invalid(resource, (*place, "runAsUserName"), user, wrong)
+    for field in ("gmsaCredentialSpecName", "gmsaCredentialSpec"):
+        if found.get(field) == "":
+            yield invalid(resource, (*place, field), "", "cannot be empty")
 
 
 def _windows_problems(resource: Resource, pod: Part) -> Iterator[Problem]:
@@ -142,9 +152,13 @@ def _user_refusal(name: Any) -> str | None:
     return next((why for wrong, why in checks if wrong), None)
 
 
-def _host_process_problems(resource: Resource, pod: Part, wanted: list[Any]) -> Iterator[Problem]:
+def _host_process_problems(resource: Resource, pod: Part) -> Iterator[Problem]:
     spec, pointer = pod
-    whole, *each = wanted
+    whole, *each = (
+        dig(body, "securityContext", "windowsOptions", "hostProcess") for body, _ in (pod, *containers(resource))
+    )
+    if whole is not True and True not in each:
+        return
     if any(one is not True and (one is not None or whole is not True) for one in each):
         why = "if pod contains any hostProcess containers then all containers must be HostProcess containers"
         yield invalid(resource, pointer, "", why)

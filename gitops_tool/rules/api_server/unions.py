@@ -117,7 +117,7 @@ _PERSISTENT_SOURCES = (*_SHARED_SOURCES, "local")
 def one_volume_source(resource: Resource) -> Iterator[Problem]:
     """A volume has several sources, or a PersistentVolume none or several.
 
-    A pod's volume without a source is an `emptyDir`.
+    A pod's volume without a source is an `emptyDir`. A local PersistentVolume says on which node it is.
 
     Bad:
 
@@ -165,6 +165,8 @@ def one_volume_source(resource: Resource) -> Iterator[Problem]:
             yield required(resource, ("spec",), "must specify a volume type")
         for name in chosen[1:]:
             yield forbidden(resource, ("spec", name), "may not specify more than 1 volume type")
+        if chosen == ["local"] and spec and spec.get("nodeAffinity") is None:
+            yield required(resource, ("spec", "nodeAffinity"), "Local volume requires node affinity")
 
 
 _ENV_SOURCES = ("configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef")

@@ -21,6 +21,7 @@ _WEBHOOKS = frozenset({(_GROUP, "MutatingWebhookConfiguration"), (_GROUP, "Valid
 _POLICIES = frozenset(
     (_GROUP, f"{kind}AdmissionPolicy{suffix}") for kind in ("Mutating", "Validating") for suffix in ("", "Binding")
 )
+_BINDINGS = frozenset(kind for kind in _POLICIES if kind[1].endswith("Binding"))
 _MATCHING: tuple[Pointer, ...] = tuple(
     ("spec", way, field)
     for way in ("matchConstraints", "matchResources")
@@ -179,18 +180,34 @@ def admission_policy(resource: Resource) -> Iterator[Problem]:
             yield from _star_problems(resource, (item, (*way, index)))
     if kind == (_GROUP, "ValidatingAdmissionPolicy"):
         yield from _policy_problems(resource, spec)
-    elif kind == (_GROUP, "ValidatingAdmissionPolicyBinding"):
-        actions = spec.get("validationActions")
-        if isinstance(actions, list) and {"Deny", "Warn"} <= {str(action) for action in actions}:
-            why = "must not contain both Deny and Warn"
-            yield invalid(resource, ("spec", "validationActions"), actions, why)
-        reference = part(spec, ("paramRef",))
-        if reference is not None:
-            chosen = members(reference, ("name", "selector"))
-            if not chosen:
-                yield required(resource, ("spec", "paramRef"), "one of name or selector must be specified")
-            for name in chosen[1:]:
-                yield forbidden(resource, ("spec", "paramRef", name), "name and selector are mutually exclusive")
+    for index, mutation in parts(spec.get("mutations")) if kind == (_GROUP, "MutatingAdmissionPolicy") else ():
+        yield from _mutation_problems(resource, mutation, ("spec", "mutations", index))
+    if kind in _BINDINGS:
+        yield from _binding_problems(resource, spec)
+
+
+def _binding_problems(resource: Resource, spec: Mapping[Any, Any]) -> Iterator[Problem]:
+    actions = spec.get("validationActions")
+    if isinstance(actions, list) and {"Deny", "Warn"} <= {str(action) for action in actions}:
+        why = "must not contain both Deny and Warn"
+        yield invalid(resource, ("spec", "validationActions"), actions, why)
+    reference = part(spec, ("paramRef",))
+    if reference is not None:
+        chosen = [field for field in ("name", "selector") if reference.get(field) not in (None, "")]
+        if not chosen:
+            yield required(resource, ("spec", "paramRef"), "one of name or selector must be specified")
+        for name in chosen[1:]:
+            yield forbidden(resource, ("spec", "paramRef", name), "name and selector are mutually exclusive")
+
+
+def _mutation_problems(resource: Resource, mutation: Mapping[Any, Any], place: Pointer) -> Iterator[Problem]:
+    form = mutation.get("patchType")
+    field = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}.get(str(form))
+    for name in ("applyConfiguration", "jsonPatch") if field else ():
+        if name == field and mutation.get(name) is None:
+            yield required(resource, (*place, name), f"must be specified when patchType is {form}")
+        elif name != field and mutation.get(name) is not None:
+            yield forbidden(resource, (*place, name), f"must not be specified when patchType is {form}")
 
 
 def _policy_problems(resource: Resource, spec: Mapping[Any, Any]) -> Iterator[Problem]:
