@@ -1,4 +1,4 @@
-"""Rules on YAML that does not mean what it looks like: ambiguous scalars and duplicate keys."""
+"""Rules on YAML that does not mean what it looks like: ambiguous scalars, empty items and duplicate keys."""
 
 from __future__ import annotations
 
@@ -117,6 +117,80 @@ def _text(node: Node) -> str:
     return node.value if isinstance(node, Scalar) else ""
 
 
+_SUSPECT_ITEM = lazy_pattern(
+    rb"(?:^|[ \t])-[ \t]*(?:null|Null|NULL|~)?[ \t\r]*(?:$|#)|[\[,][ \t]*(?:null|Null|NULL|~)[ \t\r]*(?:$|[,\]#])",
+    re.MULTILINE,
+)
+"""What may be an item that is null; more often, the item's text begins on the next line."""
+
+
+@rule("null-item", family=Family.HYGIENE, severity=Severity.WARNING, scope=Scope.SOURCES)
+def null_item(view: OverlayView) -> Iterator[Problem]:
+    """A list in an object of Kubernetes' own kinds has an item that is null: a dash with nothing behind it.
+
+    The API server reads it as an empty item, which in the rules of a NetworkPolicy allows everything. kustomize keeps
+    it in a resource and drops it in a patch, and `kubectl apply` fails on such a list when the object is there already.
+
+    Bad:
+
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata:
+          name: web
+        spec:
+          podSelector: {}
+          ingress:
+            -
+
+    Good:
+
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata:
+          name: web
+        spec:
+          podSelector: {}
+          ingress:
+            - {}
+
+    Source: https://pkg.go.dev/encoding/json#Unmarshal; k8s.io/apimachinery, pkg/util/strategicpatch/patch.go,
+    sliceElementType
+    """
+    for path, data in sources(view).manifests:
+        if _SUSPECT_ITEM.search(data):
+            for location, field in _null_items(data, path):
+                hint = 'take it out, or write {} or "" if an empty item is meant'
+                yield Problem(f'an item of "{field}" is null', hint=hint, location=location)
+
+
+@lru_cache(maxsize=1024)
+def _null_items(data: bytes, path: PurePosixPath) -> tuple[tuple[Location, str], ...]:
+    stream = nodes(data, path)
+    found = []
+    for root in stream.roots if stream else ():
+        todo: list[tuple[Node, str]] = [(root, "")] if _is_built_in(root) else []
+        while todo:
+            node, field = todo.pop()
+            if isinstance(node, Mapping):
+                todo.extend((value, _text(key)) for key, value in reversed(node.pairs))
+            for item in reversed(node.items) if isinstance(node, Sequence) else ():
+                if isinstance(item, Scalar) and not item.style and item.tag is None:
+                    if stream and resolve(item.value, Rules.KYAML) is None:
+                        found.append((stream.source.location(item.start), field))
+                else:
+                    todo.append((item, field))
+    return tuple(sorted(found, key=lambda pair: (pair[0].line, pair[0].column)))
+
+
+def _is_built_in(root: Node) -> bool:
+    """Tell whether a document is an object of Kubernetes itself; a schema of custom ones may have null in its lists."""
+    from gitops_tool.schemas.catalogue import is_core_group
+
+    fields = {_text(key): _text(value) for key, value in root.pairs} if isinstance(root, Mapping) else {}
+    version, kind = fields.get("apiVersion", ""), fields.get("kind", "")
+    return bool(version and kind) and kind != "CustomResourceDefinition" and is_core_group(version.rpartition("/")[0])
+
+
 @rule("duplicate-key", family=Family.HYGIENE, severity=Severity.ERROR, scope=Scope.SOURCES)
 def duplicate_key(view: OverlayView) -> Iterator[Problem]:
     """A mapping of a patch has a key twice: kustomize takes the first one and drops the second without a word.
@@ -209,4 +283,4 @@ def _duplicates(data: bytes, path: PurePosixPath) -> tuple[tuple[Location, str],
     return tuple(found)
 
 
-RULES = (ambiguous_scalar, duplicate_key)
+RULES = (ambiguous_scalar, null_item, duplicate_key)

@@ -15,6 +15,7 @@ RULES = (*hygiene.RULES, *deprecations.RULES)
 
 PLACES = {
     "ambiguous-scalar": "objects.yaml: enabled: on",
+    "null-item": "objects.yaml: -",
     "duplicate-key": "patch.yaml: LOG_LEVEL: warning",
     "empty-kustomization": "kustomization.yaml: apiVersion: kustomize.config.k8s.io/v1beta1",
     "unlisted-file": "limits.yaml: apiVersion: v1",

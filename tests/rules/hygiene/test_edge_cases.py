@@ -194,6 +194,40 @@ def test_a_scalar_is_what_it_looks_like(field: str, tmp_path: Path) -> None:
     assert findings(tmp_path, overlay({"objects.yaml": text}), BY_ID["ambiguous-scalar"]) == []
 
 
+_POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: a\nspec:\n  podSelector: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("field", "line"),
+    [
+        ("ingress:\n  - # all of it", 8),
+        ("ingress: [null]", 7),
+        ("ingress:\n  - {}\n  - ~", 9),
+        ("ingress:\n  - from:\n      -\n", 9),
+        ("ingress: [{}, null ]", 7),
+    ],
+)
+def test_an_item_that_is_null_is_found(field: str, line: int, tmp_path: Path) -> None:
+    found = findings(tmp_path, overlay({"objects.yaml": f"{_POLICY}  {field}\n"}), BY_ID["null-item"])
+    assert [(item.message.partition('"')[2][:4], item.location.line) for item in found] in (
+        [("ingr", line)],
+        [("from", line)],
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"---\n{_POLICY}  ingress:\n  -\n    from: []\n---\n",
+        f"{_POLICY}  ingress: null\n",
+        f'{_POLICY}  policyTypes: ["null", "~"]\n',
+        "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: a\nspec:\n  values: [null]\n",
+    ],
+)
+def test_an_item_that_begins_on_the_next_line_is_not_null(text: str, tmp_path: Path) -> None:
+    assert findings(tmp_path, overlay({"objects.yaml": text}), BY_ID["null-item"]) == []
+
+
 def test_a_plain_directory_is_read_by_argocd_itself(tmp_path: Path) -> None:
     text = "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: a\nspec:\n  field: yes\n"
     assert said(tmp_path, text, BY_ID["ambiguous-scalar"]) == ["warning: unquoted yes is true to Argo CD"]
