@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.argocd.landscape import Landscape, landscape
 from gitops_tool.rules.argocd.objects import Application, Reported, known_text
 from gitops_tool.rules.argocd.patterns import matches_glob
@@ -21,6 +22,9 @@ _AUTOSCALERS = {
     ("keda.sh", "ScaledObject"): "Deployment",
 }
 """Kinds that change another object's replicas, and the kind of that where `scaleTargetRef` names none."""
+
+_JQ_MARKS = lazy_pattern(r"""\"(?:[^\"\\]|\\.)*\"|[\[\](){}'\"]""")
+"""Texts, which are passed over, and brackets and quotes outside of them."""
 
 
 @rule("ignore-differences-unmatched", family=Family.ARGOCD, severity=Severity.WARNING, scope=Scope.REPOSITORY)
@@ -126,6 +130,86 @@ def _shown(entry: Mapping[str, Any]) -> str:
     return ", ".join(f"{key}: {entry[key]}" for key in ("group", "kind", "namespace", "name") if entry.get(key))
 
 
+@rule("jq-expression-invalid", family=Family.ARGOCD, severity=Severity.ERROR, scope=Scope.REPOSITORY)
+def jq_expression_invalid(view: RepositoryView) -> Iterator[Reported]:
+    """A jq expression of `ignoreDifferences` cannot be read, so nothing of the Application is compared.
+
+    Argo CD says "failed to create diff normalizer" and syncs nothing. Only brackets and quotes are looked at: texts
+    are in double quotes.
+
+    Bad:
+
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata:
+          name: web
+          namespace: argocd
+        spec:
+          project: shop
+          source:
+            repoURL: https://git.example.com/shop/manifests.git
+            path: apps/web/overlays/production
+          destination:
+            server: https://kubernetes.default.svc
+            namespace: web
+          ignoreDifferences:
+            - group: apps
+              kind: Deployment
+              jqPathExpressions:
+                - .spec.template.spec.containers[] | select(.name == 'web')
+
+    Good:
+
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata:
+          name: web
+          namespace: argocd
+        spec:
+          project: shop
+          source:
+            repoURL: https://git.example.com/shop/manifests.git
+            path: apps/web/overlays/production
+          destination:
+            server: https://kubernetes.default.svc
+            namespace: web
+          ignoreDifferences:
+            - group: apps
+              kind: Deployment
+              jqPathExpressions:
+                - .spec.template.spec.containers[] | select(.name == "web")
+
+    Source: Argo CD 3.6, util/argo/normalizers/diff_normalizer.go (NewIgnoreNormalizer);
+    github.com/itchyny/gojq (Parse)
+    """
+    for application in landscape(view).applications:
+        for index, entry in _entries(application):
+            expressions = entry.get("jqPathExpressions")
+            for number, text in enumerate(expressions if isinstance(expressions, list) else []):
+                wrong = _jq_refusal(known_text(text))
+                if wrong:
+                    place = ("spec", "ignoreDifferences", index, "jqPathExpressions", number)
+                    yield application.problem(f"the expression cannot be read: {wrong}", *place)
+
+
+def _jq_refusal(text: str) -> str | None:
+    """Return what is wrong with brackets and quotes; None where only jq can tell: comments, and texts in texts."""
+    if "#" in text or "\\(" in text:
+        return None
+    opened: list[str] = []
+    for mark in _JQ_MARKS.findall(text):
+        if mark in "([{":
+            opened.append(mark)
+        elif mark in ")]}":
+            if not opened or opened.pop() + mark not in {"()", "[]", "{}"}:
+                return f'"{mark}" closes nothing'
+        elif mark == "'":
+            return "a text has to be in double quotes"
+        elif mark == '"':
+            return "a text does not end"
+    return f'"{opened[-1]}" is not closed' if opened else None
+
+
 @rule("replicas-autoscaled", family=Family.ARGOCD, severity=Severity.WARNING, scope=Scope.REPOSITORY)
 def replicas_autoscaled(view: RepositoryView) -> Iterator[Reported]:
     """An object has `replicas` in Git, and an autoscaler that changes them.
@@ -225,4 +309,4 @@ def _ignores_replicas(entry: Mapping[str, Any]) -> bool:
     )
 
 
-RULES = (ignore_differences_unmatched, replicas_autoscaled)
+RULES = (ignore_differences_unmatched, jq_expression_invalid, replicas_autoscaled)

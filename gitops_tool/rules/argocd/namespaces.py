@@ -9,6 +9,8 @@ from gitops_tool.errors import GitopsError
 from gitops_tool.model import Severity
 from gitops_tool.rules.argocd.landscape import Landscape, landscape
 from gitops_tool.rules.argocd.objects import Application, Reported
+from gitops_tool.rules.argocd.permissions import projects_meant
+from gitops_tool.rules.argocd.projects import permits_kind
 from gitops_tool.rules.base import Family, OverlayView, Problem, Scope, dig, rule
 from gitops_tool.tree import read
 from gitops_tool.yamlload import load_documents
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from gitops_tool.rules.base import RepositoryView
 
 _NAMESPACE_KINDS = frozenset({("", "Namespace"), ("project.openshift.io", "Project")})
+_CREATE = "CreateNamespace=true"
 _GIVEN = ("kube-", "openshift")
 """What the names of namespaces begin with that come with a cluster."""
 
@@ -27,8 +30,8 @@ def namespace_not_created(view: RepositoryView) -> Iterator[Reported]:
     """Nothing creates the namespace that an Application's objects go to.
 
     The sync fails unless the namespace is in the cluster already: no overlay of that cluster renders it, and no
-    Application has `CreateNamespace=true`. Name it under `external` in gitops.yaml (`Namespace//web`) if it is made
-    elsewhere.
+    Application has `CreateNamespace=true`, or its project does not permit Namespaces. Name it under `external` in
+    gitops.yaml (`Namespace//web`) if it is made elsewhere.
 
     Bad:
 
@@ -56,7 +59,7 @@ def namespace_not_created(view: RepositoryView) -> Iterator[Reported]:
           name: web
           namespace: argocd
         spec:
-          project: shop
+          project: open
           source:
             repoURL: https://git.example.com/shop/manifests.git
             path: apps/web/overlays/production
@@ -81,13 +84,12 @@ def namespace_not_created(view: RepositoryView) -> Iterator[Reported]:
         if name == application.declared.resource.id.namespace or created & {(cluster, name), (None, name)}:
             continue
         if _uses(found, application):
-            yield application.problem(
-                f'nothing here creates the namespace "{name}"',
-                "spec",
-                "destination",
-                "namespace",
-                hint="add CreateNamespace=true to syncOptions, or a Namespace to the manifests",
-            )
+            message = f'nothing here creates the namespace "{name}"'
+            hint = "add CreateNamespace=true to syncOptions, or a Namespace to the manifests"
+            if _CREATE in application.options:
+                message = f'CreateNamespace=true does not create "{name}", as the project does not permit a Namespace'
+                hint = "add it to the project's clusterResourceWhitelist"
+            yield application.problem(message, "spec", "destination", "namespace", hint=hint)
 
 
 def _created(found: Landscape, view: RepositoryView) -> set[tuple[Cluster | None, str]]:
@@ -95,7 +97,7 @@ def _created(found: Landscape, view: RepositoryView) -> set[tuple[Cluster | None
     created: set[tuple[Cluster | None, str]] = {
         (application.cluster, application.namespace)
         for application in found.applications
-        if "CreateNamespace=true" in application.options
+        if _CREATE in application.options and _may_create(found, application)
     }
     for overlay in view.overlays:
         clusters = {application.cluster for application in found.syncing(overlay)} or {None}
@@ -103,6 +105,13 @@ def _created(found: Landscape, view: RepositoryView) -> set[tuple[Cluster | None
             if (item.id.group, item.id.kind) in _NAMESPACE_KINDS:
                 created |= {(cluster, item.id.name) for cluster in clusters}
     return created
+
+
+def _may_create(found: Landscape, application: Application) -> bool:
+    """Whether a project lets an Application create its namespace; so does one that is not known."""
+    meant = projects_meant(found, application)
+    name = application.namespace
+    return not meant or any(permits_kind(item.spec, "", "Namespace", name, namespaced=False) for item in meant)
 
 
 def _external(view: RepositoryView) -> set[str]:

@@ -130,7 +130,7 @@ def project_denies_application(view: RepositoryView) -> Iterator[Reported]:
     found = landscape(view)
     for application in found.applications:
         namespace = application.declared.resource.id.namespace
-        candidates = _candidates(found, application)
+        candidates = projects_meant(found, application)
         homes = {view.settings.argocd.namespace, "", *(project.resource.id.namespace for project in candidates)}
         if not candidates or not known_text(namespace) or namespace in homes:
             continue
@@ -183,7 +183,7 @@ def project_denies_repository(view: RepositoryView) -> Iterator[Reported]:
     """
     found = landscape(view)
     for application in found.applications:
-        candidates = _candidates(found, application)
+        candidates = projects_meant(found, application)
         for body, pointer in written_sources(application.spec):
             url = known_text(body.get("repoURL"))
             if url and candidates and not any(projects.permits_repository(item.spec, url) for item in candidates):
@@ -235,7 +235,7 @@ def project_denies_destination(view: RepositoryView) -> Iterator[Reported]:
     """
     found = landscape(view)
     for application in found.applications:
-        cluster, candidates = application.cluster, _candidates(found, application)
+        cluster, candidates = application.cluster, projects_meant(found, application)
         if cluster is None or not candidates or _is_open(application.destination.get("namespace")):
             continue
         if not any(projects.permits_destination(item.spec, cluster, application.namespace) for item in candidates):
@@ -310,7 +310,7 @@ def project_denies_object(view: RepositoryView) -> Iterator[Reported]:
     found = landscape(view)
     refusal = cache(_refusal)
     for application in found.applications:
-        candidates, cluster = _candidates(found, application), application.cluster
+        candidates, cluster = projects_meant(found, application), application.cluster
         for overlay in application.overlays if candidates else ():
             for item in overlay.render.resources:
                 asked = _Question.about(found, cluster, item)
@@ -355,7 +355,7 @@ def _refusal(project: Same[Declared], asked: _Question) -> tuple[str, Pointer] |
     return f"does not permit {where}", ("metadata", "namespace")
 
 
-def _candidates(found: Landscape, application: Application) -> tuple[Declared, ...]:
+def projects_meant(found: Landscape, application: Application) -> tuple[Declared, ...]:
     """Return the projects that an Application may mean: those beside it, or else all of that name."""
     named = found.projects.get(application.project, ())
     installation = application.declared.installation

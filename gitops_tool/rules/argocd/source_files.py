@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from gitops_tool.errors import GitopsError
 from gitops_tool.model import Location, Severity
 from gitops_tool.patterns import lazy_pattern
+from gitops_tool.rules.argocd.sources import is_set
+from gitops_tool.rules.argocd.tool_options import Fault, kustomize_faults
 from gitops_tool.rules.base import Family, OverlayView, Problem, Scope, rule
 from gitops_tool.tree import FILES, read
 from gitops_tool.yamlload import load_documents, locate
@@ -80,21 +82,31 @@ def _faults(view: OverlayView, path: PurePosixPath) -> Iterator[Problem]:
         hint = "delete it, or write {}" if body is None else "write the fields of a source"
         yield Problem(f"the file {what}, and Argo CD renders nothing", location=Location(path, 1), hint=hint)
         return
-    for keys, message in _wrong(view, body):
-        yield Problem(message, location=locate(data, 0, keys, path))
+    for keys, message, severity in (*_wrong(view, body), *_refused(view, body)):
+        yield Problem(message, location=locate(data, 0, keys, path), severity=severity)
 
 
-def _wrong(view: OverlayView, body: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _refused(view: OverlayView, body: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what kustomize would stop at: the options of an Application that another file holds."""
+    kustomize, kustomizations = body.get("kustomize"), view.render.closure.kustomizations
+    if isinstance(kustomize, dict) and kustomizations:
+        for keys, message, severity in kustomize_faults(view.tree, view.render, view.overlay.path, kustomize):
+            yield ("kustomize", *keys), message, severity
+    if is_set(body.get("directory")) and kustomizations and b"kind:" in read(view.tree, kustomizations[0]):
+        yield ("directory",), 'because of "directory", the kustomization is applied as a manifest', Severity.ERROR
+
+
+def _wrong(view: OverlayView, body: Mapping[str, Any]) -> Iterator[Fault]:
     for tool in ("kustomize", "directory", "helm", "plugin"):
         if body.get(tool) is not None and not isinstance(body[tool], dict):
-            yield (tool,), f"{tool} is no mapping"
+            yield (tool,), f"{tool} is no mapping", Severity.ERROR
     for (tool, key), kind in _TYPES.items():
         options = body.get(tool)
         value = options.get(key) if isinstance(options, dict) else None
         if value is not None and not isinstance(value, kind):
-            yield (tool, key), f"{tool}.{key} is not {_WORDS[kind]}"
+            yield (tool, key), f"{tool}.{key} is not {_WORDS[kind]}", Severity.ERROR
     if isinstance(body.get("helm"), dict) and body["helm"] and view.render.closure.kustomizations:
-        yield ("helm",), "options of Helm, where there is no chart but a kustomization"
+        yield ("helm",), "options of Helm, where there is no chart but a kustomization", Severity.ERROR
 
 
 RULES = (source_override_invalid,)

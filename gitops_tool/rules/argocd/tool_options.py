@@ -19,6 +19,7 @@ from gitops_tool.tree import is_directory, is_file, resolve
 from gitops_tool.yamlload import load_documents
 
 if TYPE_CHECKING:
+    from gitops_tool.render import Render
     from gitops_tool.rules.base import RepositoryView
     from gitops_tool.tree import Tree
 
@@ -27,8 +28,11 @@ _EDITS = (
     *("namespace", "patches", "components"),
 )
 _LABEL = lazy_pattern(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_PART = lazy_pattern(r"[a-z0-9.:-]+")
 _COUNT = lazy_pattern(r"\d+")
-_Fault = tuple[tuple[str | int, ...], str, Severity]
+Fault = tuple[tuple[str | int, ...], str, Severity]
+"""A place in the options, what is wrong there, and how bad it is."""
+
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
 
@@ -104,14 +108,29 @@ def _problems(tree: Tree, application: Application, source: Source, directory: P
             message = f'the source has options for kustomize, and in "{source.path}" is no kustomization'
             yield application.problem(message, *source.pointer, "kustomize", hint="add a kustomization.yaml")
     elif isinstance(kustomize, dict):
-        for check in (_components, _patches, _values):
-            for pointer, message, severity in check(tree, source, directory, kustomize):
-                yield application.problem(message, *source.pointer, "kustomize", *pointer, severity=severity)
+        render = source.view.render if source.view else None
+        for pointer, message, severity in kustomize_faults(tree, render, directory, kustomize):
+            yield application.problem(message, *source.pointer, "kustomize", *pointer, severity=severity)
+
+
+def kustomize_faults(
+    tree: Tree, render: Render | None, directory: PurePosixPath, kustomize: Mapping[str, Any]
+) -> Iterator[Fault]:
+    """Yield what kustomize refuses of a source's options, each with its place and how bad it is.
+
+    Args:
+        tree: the repository.
+        render: what the directory renders, if that is known.
+        directory: where the kustomization is.
+        kustomize: the options.
+    """
+    for check in (_components, _patches, _values):
+        yield from check(tree, render, directory, kustomize)
 
 
 def _components(
-    tree: Tree, _source: Source, directory: PurePosixPath, kustomize: Mapping[str, Any]
-) -> Iterator[_Fault]:
+    tree: Tree, _render: Render | None, directory: PurePosixPath, kustomize: Mapping[str, Any]
+) -> Iterator[Fault]:
     if kustomize.get("ignoreMissingComponents") is True:
         return
     for index, name in enumerate(_list(kustomize, "components")):
@@ -120,7 +139,9 @@ def _components(
             yield ("components", index), f'the component "{text}" does not exist', _ERROR
 
 
-def _patches(tree: Tree, source: Source, directory: PurePosixPath, kustomize: Mapping[str, Any]) -> Iterator[_Fault]:
+def _patches(
+    tree: Tree, render: Render | None, directory: PurePosixPath, kustomize: Mapping[str, Any]
+) -> Iterator[Fault]:
     for index, entry in enumerate(_list(kustomize, "patches")):
         if not isinstance(entry, dict):
             continue
@@ -130,32 +151,38 @@ def _patches(tree: Tree, source: Source, directory: PurePosixPath, kustomize: Ma
         elif not entry.get("path") and not text:
             yield pointer, "the patch has neither patch nor path", _ERROR
         elif isinstance(text, str) and text and known_text(text):
-            wrong = _patch_refusal(source, text, targeted=is_set(entry.get("target")))
+            wrong = _patch_refusal(render, text, targeted=is_set(entry.get("target")))
             if wrong:
                 yield (*pointer, "patch"), wrong, _ERROR
 
 
-def _patch_refusal(source: Source, text: str, *, targeted: bool) -> str | None:
+def _patch_refusal(render: Render | None, text: str, *, targeted: bool) -> str | None:
     try:
         documents = [item for item in load_documents(text.encode(), PurePosixPath("patch")) if item is not None]
     except GitopsError as error:
         return f"the patch cannot be read: {error.message}"
-    if targeted or source.view is None:
+    if targeted or render is None:
         return None
     for body in documents:
         kind, name = dig(body, "kind"), dig(body, "metadata", "name")
         if not kind or not name:
             return "the patch has no target, and does not name an object itself"
-        named = (item.id.name for item in source.view.render.resources if item.id.kind == kind)
+        named = (item.id.name for item in render.resources if item.id.kind == kind)
         if not any(str(name) in rendered for rendered in named):
             return f'the patch is for {kind} "{name}", which is not rendered'
     return None
 
 
-def _values(_tree: Tree, source: Source, _directory: PurePosixPath, kustomize: Mapping[str, Any]) -> Iterator[_Fault]:
+def _values(
+    _tree: Tree, render: Render | None, _directory: PurePosixPath, kustomize: Mapping[str, Any]
+) -> Iterator[Fault]:
     version = known_text(kustomize.get("version"))
     if version:
         yield ("version",), f'Argo CD renders only if "{version}" is registered in argocd-cm', _WARNING
+    for key in ("namePrefix", "nameSuffix"):
+        text = known_text(kustomize.get(key))
+        if text and not _PART.fullmatch(text):
+            yield (key,), f'"{text}" cannot be a part of a name', _ERROR
     labels = kustomize.get("commonLabels")
     for key, value in labels.items() if isinstance(labels, dict) else ():
         if known_text(value) and not _LABEL.fullmatch(value):
@@ -165,7 +192,7 @@ def _values(_tree: Tree, source: Source, _directory: PurePosixPath, kustomize: M
         if isinstance(count, str) and known_text(count) and not _COUNT.fullmatch(count):
             yield ("replicas", index, "count"), f'"{count}" is no number of replicas', _ERROR
         name = known_text(dig(entry, "name"))
-        if name and source.view and not any(name in item.id.name for item in source.view.render.resources):
+        if name and render and not any(name in item.id.name for item in render.resources):
             yield ("replicas", index, "name"), f'"{name}" is not rendered, and kustomize then stops', _ERROR
 
 

@@ -18,6 +18,7 @@ PLACES = {
     "application-source-type": "argocd/web.yaml: helm:",
     "application-path": "argocd/web.yaml: path: apps/web/overlay/production",
     "application-directory": "argocd/web.yaml: path: apps/web/plain",
+    "jq-expression-invalid": ("argocd/web.yaml: - .spec.template.spec.containers[] | select(.name == 'web')"),
     "application-tool-options": "argocd/web.yaml: - ../../components/canary",
     "project-invalid": f"{PRODUCTION}/example.yaml: duration: 1d",
     "source-override-invalid": f"{PRODUCTION}/.argocd-source.yaml: images: registry.example.com/web:1.4.1",

@@ -5,6 +5,7 @@ What is an error here, Argo CD 3.6.1 refused when it ran with such objects; what
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def found(tmp_path: Path, rule: str, files: dict[str, str]) -> list[tuple[Severi
         ("kustomize: {replicas: [{name: web, count: many}]}", [(ERROR, '"many" is no number of replicas')]),
         ("kustomize: {replicas: [{name: db, count: 2}]}", [(ERROR, '"db" is not rendered, and kustomize then stops')]),
         ("kustomize: {version: v4.5.7}", [(WARNING, 'Argo CD renders only if "v4.5.7" is registered in argocd-cm')]),
+        ("kustomize: {namePrefix: A_}", [(ERROR, '"A_" cannot be a part of a name')]),
         ("kustomize: {}", []),
         ("helm: {}", []),
         (
@@ -100,6 +102,9 @@ def test_two_sources_of_one_application_share_no_object(tmp_path: Path) -> None:
         ("kustomize:\n  images: [web:1]\n", []),
         ("{}\n", []),
         ("kustomise: {}\n", []),
+        ("directory:\n  recurse: false\n", []),
+        ("directory:\n  recurse: true\n", ['because of "directory", the kustomization is applied as a manifest']),
+        ("kustomize:\n  components: [none]\n", ['the component "none" does not exist']),
         ("\n", ["the file is empty, and Argo CD renders nothing"]),
         ("# later\n", ["the file is empty, and Argo CD renders nothing"]),
         ("- a\n", ["the file is no mapping, and Argo CD renders nothing"]),
@@ -156,6 +161,32 @@ POLICY = "p, proj:team:ci, applications, sync, team/*, allow"
 def test_a_policy_is_one_that_argo_cd_reads(tmp_path: Path, policy: str, expected: list[str]) -> None:
     items = project(tmp_path, f"{{roles: [{{name: ci, policies: ['{policy}']}}]}}")
     assert items == [(ERROR, message) for message in expected]
+
+
+@pytest.mark.parametrize(
+    ("expression", "wrong"),
+    [
+        (".spec.template.spec.containers[].resources", None),
+        ('.data["a]b"] | select(. == "\\"")', None),
+        (".spec.template[", '"[" is not closed'),
+        (".spec.template)", '")" closes nothing'),
+        (".spec | select(.a == 'b')", "a text has to be in double quotes"),
+        ('.spec | select(.a == "b)', "a text does not end"),
+        ('.a == "\\(.b', None),
+        ("${EXPRESSION", None),
+    ],
+)
+def test_a_jq_expression_has_its_brackets_and_quotes(tmp_path: Path, expression: str, wrong: str | None) -> None:
+    entry = {"kind": "Deployment", "group": "apps", "jqPathExpressions": [expression]}
+    application = f"{APPLICATION}  ignoreDifferences: {json.dumps([entry])}\n"
+    items = found(tmp_path, "jq-expression-invalid", {"argocd/web.yaml": application})
+    assert items == ([(ERROR, f"the expression cannot be read: {wrong}")] if wrong else [])
+
+
+def test_a_namespace_is_created_only_if_the_project_permits_it(tmp_path: Path) -> None:
+    application = f"{APPLICATION}  syncPolicy: {{syncOptions: [CreateNamespace=true]}}\n"
+    message = 'CreateNamespace=true does not create "web", as the project does not permit a Namespace'
+    assert found(tmp_path, "namespace-not-created", {"argocd/web.yaml": application}) == [(WARNING, message)]
 
 
 @pytest.mark.parametrize(
