@@ -29,6 +29,7 @@ _EDITS = (
 )
 _LABEL = lazy_pattern(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _PART = lazy_pattern(r"[a-z0-9.:-]+")
+_KEY = lazy_pattern(r"([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _COUNT = lazy_pattern(r"\d+")
 Fault = tuple[tuple[str | int, ...], str, Severity]
 """A place in the options, what is wrong there, and how bad it is."""
@@ -124,7 +125,7 @@ def kustomize_faults(
         directory: where the kustomization is.
         kustomize: the options.
     """
-    for check in (_components, _patches, _values):
+    for check in (_components, _patches, _values, _labels):
         yield from check(tree, render, directory, kustomize)
 
 
@@ -183,10 +184,6 @@ def _values(
         text = known_text(kustomize.get(key))
         if text and not _PART.fullmatch(text):
             yield (key,), f'"{text}" cannot be a part of a name', _ERROR
-    labels = kustomize.get("commonLabels")
-    for key, value in labels.items() if isinstance(labels, dict) else ():
-        if known_text(value) and not _LABEL.fullmatch(value):
-            yield ("commonLabels", key), f'"{value}" is no value of a label', _ERROR
     for index, entry in enumerate(_list(kustomize, "replicas")):
         count = dig(entry, "count")
         if isinstance(count, str) and known_text(count) and not _COUNT.fullmatch(count):
@@ -194,6 +191,20 @@ def _values(
         name = known_text(dig(entry, "name"))
         if name and render and not any(name in item.id.name for item in render.resources):
             yield ("replicas", index, "name"), f'"{name}" is not rendered, and kustomize then stops', _ERROR
+
+
+def _labels(
+    _tree: Tree, _render: Render | None, _directory: PurePosixPath, kustomize: Mapping[str, Any]
+) -> Iterator[Fault]:
+    labels = kustomize.get("commonLabels")
+    for key, value in labels.items() if isinstance(labels, dict) else ():
+        if known_text(value) and not _LABEL.fullmatch(value):
+            yield ("commonLabels", key), f'"{value}" is no value of a label', _ERROR
+    for field in ("commonLabels", "commonAnnotations"):
+        found = kustomize.get(field)
+        for key in found if isinstance(found, dict) else ():
+            if known_text(key) and not _KEY.fullmatch(key):
+                yield (field, key), f'"{key}" is no key of a label or annotation', _ERROR
 
 
 def _list(body: Mapping[str, Any], key: str) -> list[Any]:

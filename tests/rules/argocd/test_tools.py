@@ -49,6 +49,8 @@ def found(tmp_path: Path, rule: str, files: dict[str, str]) -> list[tuple[Severi
         ("kustomize: {replicas: [{name: web, count: many}]}", [(ERROR, '"many" is no number of replicas')]),
         ("kustomize: {replicas: [{name: db, count: 2}]}", [(ERROR, '"db" is not rendered, and kustomize then stops')]),
         ("kustomize: {version: v4.5.7}", [(WARNING, 'Argo CD renders only if "v4.5.7" is registered in argocd-cm')]),
+        ("kustomize: {commonAnnotations: {example.com/a: b}}", []),
+        ("kustomize: {commonAnnotations: {a b: c}}", [(ERROR, '"a b" is no key of a label or annotation')]),
         ("kustomize: {namePrefix: A_}", [(ERROR, '"A_" cannot be a part of a name')]),
         ("kustomize: {}", []),
         ("helm: {}", []),
