@@ -117,11 +117,10 @@ def _text(node: Node) -> str:
     return node.value if isinstance(node, Scalar) else ""
 
 
-_SUSPECT_ITEM = lazy_pattern(
-    rb"(?:^|[ \t])-[ \t]*(?:null|Null|NULL|~)?[ \t\r]*(?:$|#)|[\[,][ \t]*(?:null|Null|NULL|~)[ \t\r]*(?:$|[,\]#])",
-    re.MULTILINE,
-)
-"""What may be an item that is null; more often, the item's text begins on the next line."""
+_EMPTY_ITEM = lazy_pattern(rb"-(?<!\S-)[ \t\r]*(?:#|$)", re.MULTILINE)
+"""A dash with nothing behind it; more often, the item's text begins on the next line."""
+
+_NULLS = (b"null", b"~", b"Null", b"NULL")
 
 
 @rule("null-item", family=Family.HYGIENE, severity=Severity.WARNING, scope=Scope.SOURCES)
@@ -157,7 +156,7 @@ def null_item(view: OverlayView) -> Iterator[Problem]:
     sliceElementType
     """
     for path, data in sources(view).manifests:
-        if _SUSPECT_ITEM.search(data):
+        if _EMPTY_ITEM.search(data) or any(word in data for word in _NULLS):
             for location, field in _null_items(data, path):
                 hint = 'take it out, or write {} or "" if an empty item is meant'
                 yield Problem(f'an item of "{field}" is null', hint=hint, location=location)
