@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
@@ -21,6 +21,10 @@ _CONSTRAINT = lazy_pattern(rf"\s*[=!<>~^]*\s*{_VERSION}(?:(?:\s+-\s+|[\s,|]+)[=!
 """A constraint on semantic versions, as github.com/Masterminds/semver reads it."""
 _PLAIN = lazy_pattern(r"v?\d+(?:\.\d+)*(?:[-+].*)?")
 """A version without an operator or a wildcard: one, or the beginning of one."""
+_PREFIX = lazy_pattern(r"\bv(?=[\dxX*])")
+_AFTER_OPERATOR = lazy_pattern(r"([=!<>~^])\s+")
+_TAG = lazy_pattern(r"v?(\d+(?:\.\d+){0,2})(?:[-+].*)?")
+"""A tag that is a version; the number counts, as what comes behind it matters only between versions of one number."""
 _TIP = frozenset({"", "HEAD"})
 
 
@@ -28,9 +32,9 @@ _TIP = frozenset({"", "HEAD"})
 def revision_missing(view: RepositoryView) -> Iterator[Reported]:
     """An Application follows a branch, tag or commit of this repository that does not exist.
 
-    Argo CD then says "unable to resolve". Names are looked up in the clone that is validated. In one that does not hold
-    all branches and the whole history (a shallow clone, as CI makes them) it is a warning, and nothing is said of
-    the branch that most Applications follow.
+    Argo CD then says "unable to resolve", also where no tag fits a range of versions. Names are looked up in the clone
+    that is validated. In one that does not hold all branches and the whole history (a shallow clone, as CI makes them)
+    it is a warning, and nothing is said of ranges, or of the branch that most Applications follow.
 
     Bad:
 
@@ -74,6 +78,22 @@ def revision_missing(view: RepositoryView) -> Iterator[Reported]:
     for application, source, name in _followed(view):
         if source.is_own and name not in _TIP and not _is_range(name) and not _is_known(revisions, name):
             yield from _missing(revisions, application, source, name)
+        elif source.is_own and _is_range(name) and revisions.is_complete and not _fits_any(name, revisions.similar()):
+            message = f'no tag of this repository fits "{name}"'
+            yield application.problem(message, *source.pointer, "targetRevision", hint="if it is new: git fetch --tags")
+
+
+def _fits_any(constraint: str, names: Iterable[str]) -> bool:
+    """Whether a tag is a version that a constraint permits; true where that cannot be told."""
+    from semantic_version import NpmSpec, Version
+
+    text = _PREFIX.sub("", constraint.replace(",", " ")).replace("X", "x")
+    try:
+        spec = NpmSpec(_AFTER_OPERATOR.sub(r"\1", text).strip())
+    except ValueError:
+        return True
+    numbers = (_TAG.fullmatch(name) for name in names)
+    return any(spec.match(Version.coerce(found[1])) for found in numbers if found)
 
 
 def _is_range(name: str) -> bool:

@@ -30,6 +30,26 @@ def test_what_argo_cd_can_resolve(tmp_path: Path, clone: Clone, revision: str) -
     assert check("revision-missing", view_of(tree, revisions=clone())) == []
 
 
+@pytest.mark.parametrize(
+    ("constraint", "fits"),
+    [
+        ("1.*", True),
+        ("v1.x", True),
+        ("^1.0.0", True),
+        (">= 1.0, < 2", True),
+        ("2.* || 1.*", True),
+        ("2.*", False),
+        ("v2.x", False),
+        ("~1.2", False),
+        (">1", False),
+    ],
+)
+def test_a_range_of_versions_has_a_tag(tmp_path: Path, clone: Clone, constraint: str, fits: bool) -> None:
+    tree = write(tmp_path / "files", {"argocd/web.yaml": application(f'"{constraint}"')})
+    expected = [] if fits else [f'no tag of this repository fits "{constraint}"']
+    assert [item.message for item in check("revision-missing", view_of(tree, revisions=clone()))] == expected
+
+
 def test_a_commit_counts_whole_and_shortened(tmp_path: Path, clone: Clone) -> None:
     revisions = clone()
     sha = revisions._repo.head().sha
