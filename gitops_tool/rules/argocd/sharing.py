@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def application_duplicate(view: RepositoryView) -> Iterator[Reported]:
     """Two Applications have the same name in the same namespace, so one overwrites the other.
 
+    An ApplicationSet takes over an Application that is there, without a word: a warning.
     Where `argocd.path` is not set in gitops.yaml, only Applications of one directory are compared: others may be for
     another Argo CD.
 
@@ -87,11 +88,15 @@ def application_duplicate(view: RepositoryView) -> Iterator[Reported]:
         declared, name = application.declared, known_text(application.name)
         namespace = declared.resource.id.namespace or view.settings.argocd.namespace
         first = seen.setdefault((declared.installation, namespace, name), application)
+        generated = first.declared.generator is not None or declared.generator is not None
         rendered_together = first.declared.owner is declared.owner and declared.document is None
-        if first is not application and name and not rendered_together:
+        if first is application or not name or first.declared.generator is declared.generator is not None:
+            continue
+        if generated or not rendered_together:
             other = first.declared.resource
             message = f'Application "{name}" is also declared in "{other.file or other.overlay}"'
-            yield application.problem(message, "metadata", "name", hint="name them apart")
+            severity = Severity.WARNING if generated else None
+            yield application.problem(message, "metadata", "name", hint="name them apart", severity=severity)
 
 
 class _Key(NamedTuple):

@@ -98,6 +98,17 @@ def test_two_sources_of_one_application_share_no_object(tmp_path: Path) -> None:
     ]
 
 
+def test_an_application_set_takes_over_what_has_its_name(tmp_path: Path) -> None:
+    spec = APPLICATION[APPLICATION.index("spec:\n") :].replace("\n", "\n    ")
+    generators = "generators: [{list: {elements: [{name: web}]}}]"
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: set, namespace: argocd}\n"
+        f'spec:\n  goTemplate: true\n  {generators}\n  template:\n    metadata: {{name: "{{{{.name}}}}"}}\n    {spec}'
+    )
+    found_here = found(tmp_path, "application-duplicate", {"argocd/zz.yaml": text})
+    assert found_here == [(WARNING, 'Application "web" is also declared in "argocd/web.yaml"')]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
