@@ -36,8 +36,12 @@ _NOT_ENFORCED = {
     # Behind a feature gate, and dropped without it.
     "io.k8s.api.core.v1.ClusterTrustBundleProjection": {"path"},
     "io.k8s.api.core.v1.HTTPHeader": {"value"},
+    "io.k8s.api.core.v1.ISCSIPersistentVolumeSource": {"lun"},
+    "io.k8s.api.core.v1.ISCSIVolumeSource": {"lun"},
     "io.k8s.api.core.v1.LimitRangeSpec": {"limits"},
+    "io.k8s.api.core.v1.PreferredSchedulingTerm": {"preference"},
     "io.k8s.api.core.v1.SleepAction": {"seconds"},
+    "io.k8s.api.core.v1.Sysctl": {"value"},
     # A claim's data source of a kind that is none is dropped. Rules look at the others, and at those in an Ingress.
     "io.k8s.api.core.v1.TypedLocalObjectReference": {"kind", "name"},
     "io.k8s.api.resource.v1.DeviceClass": {"spec"},

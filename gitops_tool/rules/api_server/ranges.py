@@ -111,7 +111,6 @@ _KINDS = {
     },
     ("batch", "Job"): {f"spec.{field}": limits for field, limits in _JOB.items()},
     ("coordination.k8s.io", "Lease"): {"spec.leaseDurationSeconds": _POSITIVE, "spec.leaseTransitions": _COUNT},
-    ("discovery.k8s.io", "EndpointSlice"): {"ports.*.port": Range(0, 65535)},
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"): {"spec.matchingPrecedence": Range(1, 10000, zero=True)},
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): {
         "spec.limited.nominalConcurrencyShares": _COUNT,
