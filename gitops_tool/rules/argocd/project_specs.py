@@ -35,7 +35,7 @@ def project_invalid(resource: Resource) -> Iterator[Problem]:
     A policy of a role is `p, proj:PROJECT:ROLE, RESOURCE, ACTION, PROJECT/OBJECT, allow` (or `deny`). A sync window has
     five fields of cron and a duration such as `1h30m`; one that cannot be read keeps every Application of the project
     from syncing. The API server takes all of this, Argo CD's own API does not, and then saves no other change of the
-    project either. What is there twice is a warning, for it does no harm before that.
+    project either. What is wrong in a role, and what is there twice, is a warning: it keeps no Application from syncing.
 
     Bad:
 
@@ -107,18 +107,18 @@ def _roles(project: str, spec: Mapping[str, Any]) -> Iterator[_Fault]:
     for index, role in _mappings(spec, "roles"):
         name, place = str(role.get("name") or ""), ("roles", index)
         if not _ROLE.fullmatch(name):
-            yield (*place, "name"), f'role "{name}" has other characters than letters, digits, "-" and "_"', _ERROR
+            yield (*place, "name"), f'role "{name}" has other characters than letters, digits, "-" and "_"', _WARNING
         elif name in names:
-            yield (*place, "name"), f'there are two roles "{name}"', _ERROR
+            yield (*place, "name"), f'there are two roles "{name}"', _WARNING
         names.add(name)
         for number, policy in _texts(role, "policies"):
             wrong = _policy_refusal(project, name, policy)
             if wrong:
-                yield (*place, "policies", number), wrong, _ERROR
+                yield (*place, "policies", number), wrong, _WARNING
         for number, group in _texts(role, "groups"):
             wrong = _group_refusal(group)
             if wrong:
-                yield (*place, "groups", number), wrong, _ERROR
+                yield (*place, "groups", number), wrong, _WARNING
         for field in ("policies", "groups"):
             for pointer, message, severity in _repeated(field, _texts(role, field), f'of role "{name}", this'):
                 yield (*place, *pointer), message, severity

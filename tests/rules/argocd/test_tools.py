@@ -173,7 +173,7 @@ POLICY = "p, proj:team:ci, applications, sync, team/*, allow"
 )
 def test_a_policy_is_one_that_argo_cd_reads(tmp_path: Path, policy: str, expected: list[str]) -> None:
     items = project(tmp_path, f"{{roles: [{{name: ci, policies: ['{policy}']}}]}}")
-    assert items == [(ERROR, message) for message in expected]
+    assert items == [(WARNING, message) for message in expected]
 
 
 @pytest.mark.parametrize(
@@ -227,10 +227,10 @@ def test_a_sync_window_is_one_that_argo_cd_reads(tmp_path: Path, window: str, ex
         ("{destinations: [{server: '*', namespace: '!*'}]}", [ERROR]),
         ("{destinations: [{server: a, namespace: b}, {server: a, namespace: c}]}", []),
         ("{destinations: [{server: a, namespace: b}, {server: a, namespace: b}]}", [WARNING]),
-        ("{roles: [{name: c i}]}", [ERROR]),
-        ("{roles: [{name: ci}, {name: ci}]}", [ERROR]),
+        ("{roles: [{name: c i}]}", [WARNING]),
+        ("{roles: [{name: ci}, {name: ci}]}", [WARNING]),
         ("{roles: [{name: ci, groups: ['team:ops', a b]}]}", []),
-        ("{roles: [{name: ci, groups: ['a,b', '\"a,b\"', ' c']}]}", [ERROR, ERROR]),
+        ("{roles: [{name: ci, groups: ['a,b', '\"a,b\"', ' c']}]}", [WARNING, WARNING]),
         (f"{{roles: [{{name: ci, policies: ['{POLICY}', '{POLICY}']}}]}}", [WARNING]),
         ("{destinationServiceAccounts: [{server: '*', namespace: a, defaultServiceAccount: deployer}]}", []),
         ("{destinationServiceAccounts: [{server: '*', namespace: '!a', defaultServiceAccount: deployer}]}", [ERROR]),
