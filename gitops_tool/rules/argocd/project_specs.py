@@ -35,7 +35,7 @@ def project_invalid(resource: Resource) -> Iterator[Problem]:
     A policy of a role is `p, proj:PROJECT:ROLE, RESOURCE, ACTION, PROJECT/OBJECT, allow` (or `deny`). A sync window has
     five fields of cron and a duration such as `1h30m`; one that cannot be read keeps every Application of the project
     from syncing. The API server takes all of this, Argo CD's own API does not, and then saves no other change of the
-    project either. What is wrong in a role, and what is there twice, is a warning: it keeps no Application from syncing.
+    project either. What is wrong in a role, or there twice, is a warning: it keeps no Application from syncing.
 
     Bad:
 
