@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitops_tool.model import Severity
+from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.argocd.landscape import landscape
 from gitops_tool.rules.argocd.objects import Reported, known_text
 from gitops_tool.rules.base import Family, Scope, rule
@@ -14,12 +15,13 @@ from gitops_tool.wording import did_you_mean
 if TYPE_CHECKING:
     from gitops_tool.rules.base import RepositoryView
 
+_NAMESPACE = lazy_pattern(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _OWN = "https://kubernetes.default.svc"
 
 
 @rule("application-destination", family=Family.ARGOCD, severity=Severity.ERROR, scope=Scope.REPOSITORY)
 def application_destination(view: RepositoryView) -> Iterator[Reported]:
-    """An Application names no cluster, or names it twice.
+    """An Application names no cluster, or names it twice, or a namespace that cannot be.
 
     `destination` needs either `server` or `name`. With both, Argo CD says "application destination can't have both
     name and server defined"; with neither, "Destination server missing from app spec".
@@ -67,6 +69,11 @@ def application_destination(view: RepositoryView) -> Iterator[Reported]:
         elif not destination.get("server") and not destination.get("name"):
             message = "the destination has neither server nor name"
             yield application.problem(message, "spec", "destination", hint="name the cluster")
+        namespace = application.namespace
+        if namespace and not _NAMESPACE.fullmatch(namespace):
+            message = f'"{namespace}" can be no namespace'
+            hint = "lower case letters, digits and hyphens, 63 at most"
+            yield application.problem(message, "spec", "destination", "namespace", hint=hint)
 
 
 @rule("cluster-unknown", family=Family.ARGOCD, severity=Severity.ERROR, scope=Scope.REPOSITORY)

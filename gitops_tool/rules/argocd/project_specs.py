@@ -85,6 +85,8 @@ def _permissions(_project: str, spec: Mapping[str, Any]) -> Iterator[_Fault]:
         if url == "!*":
             yield ("sourceRepos", index), 'the pattern "!*" is not allowed', _ERROR
     where = ((index, _destination(item)) for index, item in _mappings(spec, "destinations"))
+    if len(str(spec.get("description") or "")) > 255:
+        yield ("description",), "the description is longer than 255 characters", _ERROR
     yield from _repeated("destinations", where, "the destination")
     yield from _repeated("sourceRepos", _texts(spec, "sourceRepos"), "the repository")
     yield from _repeated("sourceNamespaces", _texts(spec, "sourceNamespaces"), "the namespace")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from gitops_tool.model import Severity
 from gitops_tool.patterns import lazy_pattern
 from gitops_tool.rules.argocd.landscape import landscape
 from gitops_tool.rules.argocd.objects import Application, Reported, Source, known_text
+from gitops_tool.rules.argocd.projects import same_repository
 from gitops_tool.rules.base import Family, Scope, rule
 from gitops_tool.wording import did_you_mean
 
 if TYPE_CHECKING:
-    from gitops_tool.rules.base import RepositoryView, Revisions
+    from gitops_tool.rules.base import Pointer, RepositoryView, Revisions
 
 _NUMBER = r"(?:\d+|[xX*])"
 _VERSION = rf"v?{_NUMBER}(?:\.{_NUMBER})*(?:[-+][0-9A-Za-z.+-]+)?"
@@ -30,7 +31,7 @@ _TIP = frozenset({"", "HEAD"})
 
 @rule("revision-missing", family=Family.ARGOCD, severity=Severity.ERROR, scope=Scope.REPOSITORY)
 def revision_missing(view: RepositoryView) -> Iterator[Reported]:
-    """An Application follows a branch, tag or commit of this repository that does not exist.
+    """An Application follows a branch, tag or commit of this repository that does not exist, or a git generator does.
 
     Argo CD then says "unable to resolve", also where no tag fits a range of versions. Names are looked up in the clone
     that is validated. In one that does not hold all branches and the whole history (a shallow clone, as CI makes them)
@@ -75,12 +76,37 @@ def revision_missing(view: RepositoryView) -> Iterator[Reported]:
     revisions = view.revisions
     if revisions is None:
         return
+    yield from _missing_in_sets(view, revisions)
     for application, source, name in _followed(view):
         if source.is_own and name not in _TIP and not _is_range(name) and not _is_known(revisions, name):
             yield from _missing(revisions, application, source, name)
         elif source.is_own and _is_range(name) and revisions.is_complete and not _fits_any(name, revisions.similar()):
             message = f'no tag of this repository fits "{name}"'
             yield application.problem(message, *source.pointer, "targetRevision", hint="if it is new: git fetch --tags")
+
+
+def _missing_in_sets(view: RepositoryView, revisions: Revisions) -> Iterator[Reported]:
+    """Look up the revisions of git generators; in a clone that lacks some, nothing is said of them."""
+    own = view.settings.argocd.repo_url
+    for item in landscape(view).sets if own and revisions.is_complete else ():
+        for git, pointer in _git_generators(item.declared.spec, ("spec",)):
+            name = known_text(git.get("revision")).strip()
+            if name in _TIP or _is_range(name) or not same_repository(known_text(git.get("repoURL")), own or ""):
+                continue
+            if not _is_known(revisions, name):
+                message = f'there is no branch, tag or commit "{name}" in this repository'
+                hint = did_you_mean(name, revisions.similar()) or "if it is new: git fetch"
+                yield item.declared.problem(message, *pointer, "revision", hint=hint)
+
+
+def _git_generators(body: Mapping[str, Any], place: Pointer) -> Iterator[tuple[Mapping[str, Any], Pointer]]:
+    generators = body.get("generators")
+    for index, generator in enumerate(generators if isinstance(generators, list) else []):
+        for kind, options in generator.items() if isinstance(generator, dict) else ():
+            if kind == "git" and isinstance(options, dict):
+                yield options, (*place, "generators", index, kind)
+            elif kind in {"matrix", "merge"} and isinstance(options, dict):
+                yield from _git_generators(options, (*place, "generators", index, kind))
 
 
 def _fits_any(constraint: str, names: Iterable[str]) -> bool:

@@ -50,6 +50,22 @@ def test_a_range_of_versions_has_a_tag(tmp_path: Path, clone: Clone, constraint:
     assert [item.message for item in check("revision-missing", view_of(tree, revisions=clone()))] == expected
 
 
+@pytest.mark.parametrize(("revision", "count"), [("main", 0), ("HEAD", 0), ("v1", 0), ("release-2", 1)])
+def test_a_git_generator_reads_a_revision_that_is_there(
+    tmp_path: Path, clone: Clone, revision: str, count: int
+) -> None:
+    git = (
+        f"{{repoURL: 'https://git.example.com/shop/manifests', revision: {revision}, directories: [{{path: none/*}}]}}"
+    )
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: set, namespace: argocd}\n"
+        f"spec:\n  generators:\n    - matrix: {{generators: [{{git: {git}}}, {{list: {{elements: []}}}}]}}\n"
+        "  template: {metadata: {name: a}, spec: {project: shop, destination: {name: in-cluster}}}\n"
+    )
+    tree = write(tmp_path / "files", {"argocd/set.yaml": text})
+    assert len(check("revision-missing", view_of(tree, revisions=clone()))) == count
+
+
 def test_a_commit_counts_whole_and_shortened(tmp_path: Path, clone: Clone) -> None:
     revisions = clone()
     sha = revisions._repo.head().sha

@@ -89,6 +89,12 @@ def test_a_namespace_from_the_application_is_permitted_or_not(tmp_path: Path) ->
     ]
 
 
+@pytest.mark.parametrize(("namespace", "count"), [("web", 0), ("Web", 1), ("a_b", 1), ("${NAMESPACE}", 0)])
+def test_a_namespace_is_a_dns_label(tmp_path: Path, namespace: str, count: int) -> None:
+    application = APPLICATION.replace("    namespace: web", f"    namespace: {namespace}")
+    assert len(found(tmp_path, "application-destination", {"argocd/web.yaml": application})) == count
+
+
 def test_two_sources_of_one_application_share_no_object(tmp_path: Path) -> None:
     source = APPLICATION[APPLICATION.index("    repoURL") : APPLICATION.index("  destination:")]
     item = "    - " + source.strip().replace("\n    ", "\n      ") + "\n"
@@ -229,6 +235,8 @@ def test_a_sync_window_is_one_that_argo_cd_reads(tmp_path: Path, window: str, ex
         ("{destinations: [{server: a, namespace: b}, {server: a, namespace: b}]}", [WARNING]),
         ("{roles: [{name: c i}]}", [WARNING]),
         ("{roles: [{name: ci}, {name: ci}]}", [WARNING]),
+        (f"{{description: {'x' * 256}}}", [ERROR]),
+        (f"{{description: {'x' * 255}}}", []),
         ("{roles: [{name: ci, groups: ['team:ops', a b]}]}", []),
         ("{roles: [{name: ci, groups: ['a,b', '\"a,b\"', ' c']}]}", [WARNING, WARNING]),
         (f"{{roles: [{{name: ci, policies: ['{POLICY}', '{POLICY}']}}]}}", [WARNING]),
