@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from gitops_tool.tree import is_directory, is_file, resolve
 from gitops_tool.yamlload import load_documents
 
 if TYPE_CHECKING:
+    from gitops_tool.model import Resource
     from gitops_tool.render import Render
     from gitops_tool.rules.base import RepositoryView
     from gitops_tool.tree import Tree
@@ -30,6 +31,10 @@ _EDITS = (
 _LABEL = lazy_pattern(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _PART = lazy_pattern(r"[a-z0-9.:-]+")
 _KEY = lazy_pattern(r"([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_NAME = lazy_pattern(r"[a-z0-9-]+")
+_UNSEEN = frozenset(
+    {"metadata", "data", "stringData", "binaryData", "containers", "initContainers", "ephemeralContainers"}
+)
 _COUNT = lazy_pattern(r"\d+")
 Fault = tuple[tuple[str | int, ...], str, Severity]
 """A place in the options, what is wrong there, and how bad it is."""
@@ -143,7 +148,10 @@ def _components(
 def _patches(
     tree: Tree, render: Render | None, directory: PurePosixPath, kustomize: Mapping[str, Any]
 ) -> Iterator[Fault]:
-    for index, entry in enumerate(_list(kustomize, "patches")):
+    patches = _list(kustomize, "patches")
+    # What a component or another patch brings is not known.
+    known = render if len(patches) == 1 and not kustomize.get("components") else None
+    for index, entry in enumerate(patches):
         if not isinstance(entry, dict):
             continue
         pointer, text, path = ("patches", index), entry.get("patch"), known_text(entry.get("path"))
@@ -152,18 +160,22 @@ def _patches(
         elif not entry.get("path") and not text:
             yield pointer, "the patch has neither patch nor path", _ERROR
         elif isinstance(text, str) and text and known_text(text):
-            wrong = _patch_refusal(render, text, targeted=is_set(entry.get("target")))
+            wrong = _patch_refusal(known, text, entry.get("target"))
             if wrong:
                 yield (*pointer, "patch"), wrong, _ERROR
 
 
-def _patch_refusal(render: Render | None, text: str, *, targeted: bool) -> str | None:
+def _patch_refusal(render: Render | None, text: str, target: Any) -> str | None:
     try:
         documents = [item for item in load_documents(text.encode(), PurePosixPath("patch")) if item is not None]
     except GitopsError as error:
         return f"the patch cannot be read: {error.message}"
-    if targeted or render is None:
+    if render is None:
         return None
+    if is_set(target):
+        items = _targeted(render, target)
+        operations = [item for item in documents[0] if isinstance(item, dict)] if isinstance(documents[0], list) else []
+        return _unreachable(items, operations)
     for body in documents:
         kind, name = dig(body, "kind"), dig(body, "metadata", "name")
         if not kind or not name:
@@ -172,6 +184,49 @@ def _patch_refusal(render: Render | None, text: str, *, targeted: bool) -> str |
         if not any(str(name) in rendered for rendered in named):
             return f'the patch is for {kind} "{name}", which is not rendered'
     return None
+
+
+def _targeted(render: Render, target: Mapping[str, Any]) -> list[Resource]:
+    """Return the objects that a patch is for; none where a pattern or labels choose them."""
+    wanted = {key: value for key, value in target.items() if value}
+    kind, name = wanted.get("kind"), wanted.get("name")
+    if (
+        not kind
+        or not wanted.keys() <= {"group", "version", "kind", "name"}
+        or (name and not _NAME.fullmatch(str(name)))
+    ):
+        return []
+    return [
+        item
+        for item in render.resources
+        if item.id.kind == kind
+        and (not name or item.id.name == name)
+        and wanted.get("group", item.id.group) == item.id.group
+    ]
+
+
+def _unreachable(items: list[Resource], operations: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return which path of a JSON patch leads nowhere; behind an operation that adds something, nothing is said."""
+    for operation in operations:
+        kind, path = operation.get("op"), str(operation.get("path") or "")
+        keys = [key.replace("~1", "/").replace("~0", "~") for key in path.split("/")[1:]]
+        for item in items:
+            if kind in {"add", "remove", "replace"} and _lacks(item.body, keys, needed=kind != "add"):
+                return f'the patch\'s path "{path}" does not exist in {item.id}'
+        if kind not in {"remove", "replace", "test"}:
+            return None
+    return None
+
+
+def _lacks(body: Any, keys: list[str], *, needed: bool) -> bool:
+    """Whether a path leaves an object before its end; what is in lists, data and metadata is not looked at."""
+    for number, key in enumerate(keys, start=1):
+        if not isinstance(body, dict) or key in _UNSEEN:
+            return False
+        if key not in body:
+            return needed or number < len(keys)
+        body = body[key]
+    return False
 
 
 def _values(
@@ -189,7 +244,12 @@ def _values(
         if isinstance(count, str) and known_text(count) and not _COUNT.fullmatch(count):
             yield ("replicas", index, "count"), f'"{count}" is no number of replicas', _ERROR
         name = known_text(dig(entry, "name"))
-        if name and render and not any(name in item.id.name for item in render.resources):
+        if (
+            name
+            and render
+            and not kustomize.get("components")
+            and not any(name in item.id.name for item in render.resources)
+        ):
             yield ("replicas", index, "name"), f'"{name}" is not rendered, and kustomize then stops', _ERROR
 
 
