@@ -211,7 +211,7 @@ def _unreachable(items: list[Resource], operations: Sequence[Mapping[str, Any]])
         kind, path = operation.get("op"), str(operation.get("path") or "")
         keys = [key.replace("~1", "/").replace("~0", "~") for key in path.split("/")[1:]]
         for item in items:
-            if kind in {"add", "remove", "replace"} and _lacks(item.body, keys, needed=kind != "add"):
+            if kind in {"add", "remove", "replace"} and _lacks(item.body, keys, needed=kind == "remove"):
                 return f'the patch\'s path "{path}" does not exist in {item.id}'
         if kind not in {"remove", "replace", "test"}:
             return None

@@ -51,6 +51,11 @@ def found(tmp_path: Path, rule: str, files: dict[str, str]) -> list[tuple[Severi
             " patch: '[{op: replace, path: /spec/template/spec/containers/0/image, value: a}]'}]}",
             [],
         ),
+        (
+            "kustomize: {patches: [{target: {kind: Deployment},"
+            " patch: '[{op: replace, path: /spec/replicas, value: 1}]'}]}",
+            [],
+        ),
         ("kustomize: {patches: [{target: {kind: Job}, patch: '[{op: remove, path: /spec/x}]'}]}", []),
         ("kustomize: {patches: [{target: {kind: Deployment, name: w.*}, patch: '[{op: remove, path: /spec/x}]'}]}", []),
         ("kustomize: {patches: [{path: none.yaml}]}", [(ERROR, 'the patch "none.yaml" does not exist')]),
