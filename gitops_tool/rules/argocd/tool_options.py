@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -166,11 +167,11 @@ def _patches(
 
 
 def _patch_refusal(render: Render | None, text: str, target: Any) -> str | None:
-    try:
-        documents = [item for item in load_documents(text.encode(), PurePosixPath("patch")) if item is not None]
-    except GitopsError as error:
-        return f"the patch cannot be read: {error.message}"
-    if render is None:
+    wrong = _reading_refusal(text)
+    if wrong or render is None:
+        return wrong
+    documents = [item for item in load_documents(text.encode(), PurePosixPath("patch")) if item is not None]
+    if not documents:
         return None
     if is_set(target):
         items = _targeted(render, target)
@@ -183,6 +184,19 @@ def _patch_refusal(render: Render | None, text: str, target: Any) -> str | None:
         named = (item.id.name for item in render.resources if item.id.kind == kind)
         if not any(str(name) in rendered for rendered in named):
             return f'the patch is for {kind} "{name}", which is not rendered'
+    return None
+
+
+def _reading_refusal(text: str) -> str | None:
+    """Return why kustomize cannot read a patch; what begins with a bracket it takes for JSON."""
+    try:
+        load_documents(text.encode(), PurePosixPath("patch"))
+    except GitopsError as error:
+        return f"the patch cannot be read: {error.message}"
+    try:
+        json.loads(text if text.startswith("[") else "[]")
+    except (ValueError, RecursionError):
+        return "a patch that begins with a bracket has to be JSON: write its operations with hyphens"
     return None
 
 

@@ -34,30 +34,35 @@ def found(tmp_path: Path, rule: str, files: dict[str, str]) -> list[tuple[Severi
         ("kustomize: {patches: [{target: {kind: Deployment}, path: deployment.yaml}]}", []),
         (
             "kustomize: {patches: [{target: {kind: Deployment},"
-            " patch: '[{op: replace, path: /spec/none/x, value: 1}]'}]}",
+            " patch: '- {op: replace, path: /spec/none/x, value: 1}'}]}",
             [(ERROR, 'the patch\'s path "/spec/none/x" does not exist in Deployment/web')],
         ),
         (
-            "kustomize: {patches: [{target: {kind: Deployment}, patch: '[{op: remove, path: /spec/replicas}]'}]}",
+            "kustomize: {patches: [{target: {kind: Deployment}, patch: '- {op: remove, path: /spec/replicas}'}]}",
             [(ERROR, 'the patch\'s path "/spec/replicas" does not exist in Deployment/web')],
         ),
         (
-            "kustomize: {patches: [{target: {kind: Deployment}, patch: '[{op: add, path: /spec/replicas, value: 1},"
-            " {op: replace, path: /spec/replicas, value: 2}]'}]}",
+            "kustomize: {patches: [{target: {kind: Deployment},"
+            ' patch: \'[{"op": "add", "path": "/spec/replicas", "value": 1},'
+            ' {"op": "replace", "path": "/spec/replicas", "value": 2}]\'}]}',
             [],
         ),
         (
             "kustomize: {patches: [{target: {kind: Deployment},"
-            " patch: '[{op: replace, path: /spec/template/spec/containers/0/image, value: a}]'}]}",
+            " patch: '- {op: replace, path: /spec/template/spec/containers/0/image, value: a}'}]}",
             [],
         ),
         (
             "kustomize: {patches: [{target: {kind: Deployment},"
-            " patch: '[{op: replace, path: /spec/replicas, value: 1}]'}]}",
+            " patch: '- {op: replace, path: /spec/replicas, value: 1}'}]}",
             [],
         ),
-        ("kustomize: {patches: [{target: {kind: Job}, patch: '[{op: remove, path: /spec/x}]'}]}", []),
-        ("kustomize: {patches: [{target: {kind: Deployment, name: w.*}, patch: '[{op: remove, path: /spec/x}]'}]}", []),
+        (
+            "kustomize: {patches: [{target: {kind: Deployment}, patch: '[{op: remove, path: /spec/selector}]'}]}",
+            [(ERROR, "a patch that begins with a bracket has to be JSON: write its operations with hyphens")],
+        ),
+        ("kustomize: {patches: [{target: {kind: Job}, patch: '- {op: remove, path: /spec/x}'}]}", []),
+        ("kustomize: {patches: [{target: {kind: Deployment, name: w.*}, patch: '- {op: remove, path: /spec/x}'}]}", []),
         ("kustomize: {patches: [{path: none.yaml}]}", [(ERROR, 'the patch "none.yaml" does not exist')]),
         ("kustomize: {patches: [{target: {kind: Deployment}}]}", [(ERROR, "the patch has neither patch nor path")]),
         ("kustomize: {patches: [{patch: '{kind: Deployment, metadata: {name: web}}'}]}", []),
