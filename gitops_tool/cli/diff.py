@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,10 +188,15 @@ def difference(folder: Path, base: str | None, *, mask_keys: bool) -> Repository
 
 
 def _load() -> None:
-    """Import what compares, while git finds what differs: one takes as long as the other."""
+    """Import what compares and find what renders, while git finds what differs: one takes as long as the other."""
     import gitops_tool.diff.compare
     import gitops_tool.engines
     import gitops_tool.output.diff.text  # noqa: F401 - whoever uses it imports it again
+    from gitops_tool.errors import ToolError
+    from gitops_tool.toolchain import kustomize_engine
+
+    with suppress(ToolError):  # whoever asks for it is told why there is none
+        kustomize_engine()
 
 
 def _untracked(here: Opened) -> Sequence[PathChange]:
