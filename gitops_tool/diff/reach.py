@@ -23,6 +23,7 @@ from gitops_tool.records import record, replace
 from gitops_tool.tree import FILES, LINK, ROOT, mode_at
 from gitops_tool.validate.discovery import is_looked_into
 from gitops_tool.validate.selection import ARGOCD, everything, outermost
+from gitops_tool.validate.synced import synced_directories
 
 if TYPE_CHECKING:
     from typing import Self
@@ -193,9 +194,16 @@ class Reach:
 
         Without settings, its directory may be an overlay of its own.
         """
-        is_alone = self.head.settings.path is not None or not path.name.endswith((*MANIFEST_SUFFIXES, *_KUSTOMIZATION))
+        is_manifest = path.name.endswith((*MANIFEST_SUFFIXES, *_KUSTOMIZATION))
+        is_alone = self.head.settings.path is not None or not is_manifest
+        if is_alone and is_manifest and any(self._is_synced(state, path.parent) for state in (self.base, self.head)):
+            return None
         unit = _Unit(path, "") if is_alone else _Unit(path.parent, _NO_APP)
         return None if unit.root == ROOT or self._is_below_kustomization(unit.root) else unit
+
+    def _is_synced(self, state: State, directory: PurePosixPath) -> bool:
+        """Whether an Application names a directory itself, by no layout's pattern."""
+        return directory in synced_directories(state.tree, state.settings, ())
 
     def _is_below_kustomization(self, path: PurePosixPath) -> bool:
         """Whether something lies below a kustomization, which can be named by nothing but `..`."""

@@ -298,6 +298,15 @@ CASES = {
             f"{TOOL}/{K}": overlay("role.yaml", more="components: [../../../../parts/label]\n"),
         },
     ),
+    "a directory that only an Application names": Case(
+        {"extras/limits.yaml": SETTINGS_MAP.replace("mode: fast", "mode: slow")},
+        ("changed extras ConfigMap/settings: data.mode",),
+        effects=("not restarted extras ConfigMap/settings (its name stays, so nothing that reads it is restarted)",),
+        before={
+            "extras/limits.yaml": SETTINGS_MAP,
+            "argocd/extras.yaml": application("web", "extras").replace("apps/web/overlays/extras", "extras"),
+        },
+    ),
     "an app that is built upon another": Case(
         {f"{WEB}/service.yaml": SERVICE.replace("targetPort: metrics", "targetPort: 9091")},
         (*both("changed {} Service/web/web: spec.ports[port=9090,protocol=TCP].targetPort"), "changed copy/staging Service/web: spec.ports[port=9090,protocol=TCP].targetPort"),
