@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
+HASH = r"-[2456789bcdfghkmt]{10}"
+"""What kustomize appends to a generated name, as a pattern: hex digits, some replaced
+(https://github.com/kubernetes-sigs/kustomize, release 5.8.1, api/hasher/hasher.go, encode)."""
+
+SKIP_MARK = b"+argocd:skip-file-rendering"
+"""What a file says, mostly in a comment, that Argo CD is not to take for a manifest."""
+
 _PLACEHOLDER = lazy_pattern(r"\{(app|env)\}")
 _SHARED = frozenset({"base", "bases", "common", "components"})
 """Directories beside the environments that are none; for repositories without settings."""

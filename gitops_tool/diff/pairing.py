@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gitops_tool.diff.values import equal
+from gitops_tool.layout import HASH
 from gitops_tool.model import Resource, ResourceId
 from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 
-_HASH = lazy_pattern(r"(?P<stem>.+)-[2456789bcdfghkmt]{10}")
-"""A name with the hash that kustomize appends: hex digits, some replaced (api/hasher/hasher.go)."""
+_HASHED = lazy_pattern(rf"(?P<stem>.+){HASH}")
 
 _HEAD = frozenset({"apiVersion", "kind", "metadata"})
 _MOST_COMPARISONS = 10_000
@@ -36,7 +36,7 @@ class Pair:
 
 def without_hash(name: str) -> str:
     """Return a name without kustomize's hash, if it has one."""
-    found = _HASH.fullmatch(name)
+    found = _HASHED.fullmatch(name)
     return found["stem"] if found else name
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from gitops_tool import process
 from gitops_tool.errors import GitopsError, ToolError
+from gitops_tool.layout import HASH
 from gitops_tool.patterns import lazy_pattern
 from gitops_tool.render.job import TIMEOUT, Job, engine_environment
 from gitops_tool.render.joining import may_join
@@ -41,7 +42,7 @@ _OPEN = 4
 _MOST_FAILURES = 1 / 3
 """The share of groups that may fail, the first one apart; where more do, overlays do not go together."""
 
-_HASHED = lazy_pattern(r"-[2456789bcdfghkmt]{10}$")
+_HASHED = lazy_pattern(rf"{HASH}$")
 _FIRST = (
     *("Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount", "PodSecurityPolicy"),
     *("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret", "Endpoints", "Service"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitops_tool.errors import GitopsError
 from gitops_tool.graph import closure, directory_manifests
-from gitops_tool.layout import KUSTOMIZATION_NAMES, kustomization_in
+from gitops_tool.layout import KUSTOMIZATION_NAMES, SKIP_MARK, kustomization_in
 from gitops_tool.tree import DIRECTORY, LINK, read
 from gitops_tool.yamlload import load_documents
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _FOREIGN = frozenset({"node_modules"})
 _CHART = "Chart.yaml"
-_SKIPPED = b"+argocd:skip-file-rendering"
 _KUSTOMIZE_GROUP = "kustomize.config.k8s.io/"
 
 
@@ -104,7 +103,7 @@ def _holds_objects(tree: Tree, manifests: Collection[PurePosixPath]) -> bool:
         if tree.modes(path.parent).get(path.name) == LINK:
             continue
         data = tree.blob(path)
-        if b"apiVersion" not in data or _SKIPPED in data:
+        if b"apiVersion" not in data or SKIP_MARK in data:
             return False
         try:
             documents = [document for document in load_documents(data, path) if document is not None]

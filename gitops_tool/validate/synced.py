@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gitops_tool.errors import GitopsError
 from gitops_tool.layout import MANIFEST_SUFFIXES, kustomization_in
 from gitops_tool.patterns import lazy_pattern
-from gitops_tool.rules.argocd.objects import GROUP, known_text, source_path, written_sources
+from gitops_tool.rules.argocd.objects import GROUP, TIPS, known_text, source_path, written_sources
 from gitops_tool.rules.argocd.projects import same_repository
 from gitops_tool.tree import FILES, is_directory, walk
 from gitops_tool.validate.discovery import holds_only_objects
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 _PATH = lazy_pattern(rb"""\bpath:[ \t]*["']?([^\s"',}#]+)""")
-_TIPS = frozenset({"", "HEAD", "main", "master"})
 _OTHER_TOOLS = ("helm", "plugin", "directory")
 
 
@@ -72,7 +71,7 @@ def _sources(tree: Tree, settings: Settings, body: Mapping[str, Any]) -> Iterato
         for source, _ in written_sources(spec):
             path, url = source_path(source), known_text(source.get("repoURL"))
             own = bool(url) and same_repository(url, settings.argocd.repo_url or "")
-            current = str(source.get("targetRevision") or "") in {*_TIPS, settings.argocd.target_revision}
+            current = str(source.get("targetRevision") or "") in {*TIPS, settings.argocd.target_revision}
             if path is not None and own and current and not any(source.get(key) for key in ("chart", *_OTHER_TOOLS)):
                 yield path
 

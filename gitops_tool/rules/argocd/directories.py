@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitops_tool.errors import GitopsError
-from gitops_tool.layout import KUSTOMIZATION_NAMES, kustomization_in
+from gitops_tool.layout import KUSTOMIZATION_NAMES, SKIP_MARK, kustomization_in
 from gitops_tool.model import Severity
 from gitops_tool.rules.argocd.landscape import landscape
 from gitops_tool.rules.argocd.objects import Application, Reported, Source, known_text, source_path, written_sources
@@ -25,7 +25,6 @@ _MANIFESTS = (".yaml", ".yml", ".json", ".jsonnet")
 _OPTIONS = ("helm", "kustomize", "plugin")
 _LOOKS = (b"apiVersion:", b"kind:", b"metadata:")
 """What makes Argo CD take a file that it cannot read for a manifest."""
-_SKIPPED = b"+argocd:skip-file-rendering"
 
 
 @rule("application-path", family=Family.ARGOCD, severity=Severity.ERROR, scope=Scope.REPOSITORY)
@@ -268,7 +267,7 @@ def _unreadable(tree: Tree, path: PurePosixPath) -> str | None:
         data = read(tree, path)
     except GitopsError:
         return None  # the render tells
-    if _SKIPPED in data:
+    if SKIP_MARK in data:
         return None
     if path.name.endswith(".json"):
         return _json_refusal(data)
@@ -301,7 +300,7 @@ def _lacks_kind(tree: Tree, path: PurePosixPath) -> bool:
     typed = [isinstance(document, dict) and isinstance(document.get("kind"), str) for document in documents]
     if all(typed):
         return False
-    return _SKIPPED not in data and (typed[0] or all(key in data for key in _LOOKS))
+    return SKIP_MARK not in data and (typed[0] or all(key in data for key in _LOOKS))
 
 
 RULES = (application_path, application_directory)

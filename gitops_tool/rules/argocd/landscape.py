@@ -19,6 +19,7 @@ from gitops_tool.records import record, replace
 from gitops_tool.render import resource
 from gitops_tool.rules.argocd.objects import (
     GROUP,
+    TIPS,
     Application,
     ApplicationSet,
     Declared,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from gitops_tool.tree import Tree
 
 _KINDS = frozenset({"Application", "ApplicationSet", "AppProject"})
-_TIPS = frozenset({"", "HEAD", "main", "master"})
 _PINNED = lazy_pattern(r"[0-9a-f]{7,40}|v?\d+(\.[\dx*]+)*([-+].*)?|refs/tags/.*|.*[~^<>=|*].*")
 _LISTING = frozenset({"apiVersion", "kind", "metadata", "resources"})
 
@@ -237,7 +237,7 @@ class _Repository:
     def _is_current(self, body: Mapping[str, Any]) -> bool:
         """Whether a source follows a branch that the files here are a state of: the usual ones, or the most used."""
         revision = str(body.get("targetRevision") or "")
-        return revision in _TIPS or (revision == self._branch and not _PINNED.fullmatch(revision))
+        return revision in TIPS or (revision == self._branch and not _PINNED.fullmatch(revision))
 
 
 def _own_urls(view: RepositoryView, sources: Sequence[Mapping[str, Any]]) -> frozenset[str]:

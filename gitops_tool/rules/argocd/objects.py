@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from gitops_tool.rules.base import Pointer
 
 GROUP = "argoproj.io"
+TIPS = frozenset({"", "HEAD", "main", "master"})
+"""Target revisions that stand for the branch that the files here are a state of, whatever it is called."""
+
 Reported = tuple[OverlayView, Problem]
 """What a rule on the whole repository yields: who reports a problem, and the problem."""
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from gitops_tool.layout import HASH
 from gitops_tool.patterns import lazy_pattern
 from gitops_tool.records import record
 from gitops_tool.rules.base import RepositoryView, dig
@@ -24,9 +25,7 @@ SCALED_OBJECT = ("keda.sh", "ScaledObject")
 SCALERS = (HPA, SCALED_OBJECT)
 """The kinds that set the number of a workload's pods."""
 
-_HASH = lazy_pattern(r"-[2456789bcdfghkmt]{10}$")
-"""As kustomize 5.8.1 writes it: https://github.com/kubernetes-sigs/kustomize, api/hasher/hasher.go (encode)."""
-
+_HASHED = lazy_pattern(rf"{HASH}$")
 _UNFINISHED = frozenset("$<>{}%")
 
 
@@ -93,7 +92,7 @@ class Inventory:
     def names_made(self, asking: Entry, kind: str) -> set[str]:
         """Return the names of all ConfigMaps or Secrets that are made in the asking object's place, without hashes."""
         return {
-            _HASH.sub("", name)
+            _HASHED.sub("", name)
             for (made, name), items in self._products.items()
             if made == kind
             for item in items
